@@ -1,0 +1,1 @@
+"""The faces of LAUD that drive its tools: for now the command line."""

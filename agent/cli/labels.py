@@ -1,0 +1,80 @@
+"""`laud label`: labels by a person, at the prompt or through a file."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from agent.cli.session import JsonOption, WorkspaceOption, print_json, say, workbench
+
+
+class _PromptByDefault(TyperGroup):
+    """`laud label TASK` is `laud label prompt TASK`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put in the command that was left out."""
+        known = not args or args[0] in self.commands or args[0].startswith("-")
+        return super().parse_args(ctx, args if known else ["prompt", *args])
+
+
+app = typer.Typer(
+    cls=_PromptByDefault,
+    help="Labels by a person: `laud label TASK` asks at the prompt; export and import go through a file.",
+)
+TaskArgument = Annotated[str, typer.Argument(help="Name of the task")]
+
+
+@app.command()
+def prompt(task: TaskArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Label what waits for a label, one key a text."""
+    from tools.labeling import label_waiting  # noqa: PLC0415 - `laud --help` loads nothing heavy
+
+    with workbench(workspace, write=True) as bench:
+        asked = label_waiting(bench, bench.tasks.get(task))
+    if as_json:
+        print_json({"answered": asked.calls, "waiting": len(asked.unanswered)})
+        return
+    left = f"{len(asked.unanswered):,} wait still" if asked.unanswered else "none waits"
+    say(f"{asked.calls:,} texts answered; {left}. Go on with: laud run {task!r} --oracle human")
+
+
+@app.command("export")
+def export_batch(
+    task: TaskArgument,
+    out: Annotated[Path, typer.Option(help="csv or jsonl file to write")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the texts that wait for a label to a file to fill in."""
+    from tools.labeling import export_batch as write  # noqa: PLC0415 - as above
+
+    with workbench(workspace, write=False) as bench:
+        count = write(bench, bench.tasks.get(task), out)
+    if as_json:
+        print_json({"texts": count, "path": str(out)})
+    else:
+        say(f"{count:,} texts are in {out}. Fill in the column `label`, then: laud label import {task!r} {out}")
+
+
+@app.command("import")
+def import_labels(
+    task: TaskArgument,
+    file: Annotated[Path, typer.Argument(help="The filled-in file")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take over a filled-in file, all or nothing."""
+    from tools.labeling import import_batch  # noqa: PLC0415 - as above
+
+    with workbench(workspace, write=True) as bench:
+        imported = import_batch(bench, bench.tasks.get(task), file)
+    if as_json:
+        print_json({"imported": imported})
+        return
+    say(
+        f"{imported.labels:,} labels, {imported.unsure:,} unsure, {imported.skipped:,} skipped; "
+        f"{imported.unlabeled:,} rows have no label yet."
+    )
+    for problem in imported.problems:
+        say(f"  row {problem.row:,}: {problem.reason}")

@@ -1,0 +1,160 @@
+"""Temperature, calibration error and thresholds that need no labels."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score
+
+from tools.engine.calibration import (
+    apply_temperature,
+    choose_threshold,
+    expected_calibration_error,
+    fit_temperature,
+    threshold_for_precision,
+)
+from tools.engine.errors import EmptyPool
+
+Floats = NDArray[np.float64]
+
+
+def drawn_labels(logits: Floats, temperature: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Labels that follow softmax(logits / temperature)."""
+    noise = rng.gumbel(size=logits.shape)
+    labels: NDArray[np.int64] = np.argmax(logits / temperature + noise, axis=1)
+    return labels
+
+
+def nll(logits: Floats, labels: NDArray[np.int64], temperature: float) -> float:
+    probabilities = apply_temperature(logits, temperature).astype(np.float64)
+    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-30)).mean())
+
+
+@pytest.mark.parametrize("true_temperature", [0.5, 1.0, 2.0, 4.0])
+def test_the_temperature_is_found_from_enough_labels(true_temperature: float) -> None:
+    rng = np.random.default_rng(0)
+    logits = 4 * rng.normal(size=(2_000, 4))
+    found = fit_temperature(logits, drawn_labels(logits, true_temperature, rng))
+    assert found == pytest.approx(true_temperature, rel=0.12)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 40), st.integers(2, 5), st.floats(0.1, 30))
+def test_the_temperature_never_fits_worse_than_none(seed: int, n: int, classes: int, scale: float) -> None:
+    rng = np.random.default_rng(seed)
+    logits, labels = scale * rng.normal(size=(n, classes)), rng.integers(0, classes, n)
+    found = fit_temperature(logits, labels)
+    assert 0.1 <= found <= 10
+    assert nll(logits, labels, found) <= nll(logits, labels, 1.0) + 1e-5
+
+
+def test_few_labels_that_are_all_right_do_not_make_the_model_certain() -> None:
+    logits = np.tile([[2.0, 0.0], [0.0, 2.0]], (8, 1))
+    labels = np.tile([0, 1], 8)
+    assert 0.3 < fit_temperature(logits, labels) < 1
+
+
+def test_no_labels_leave_the_probabilities_alone() -> None:
+    assert fit_temperature(np.zeros((0, 3)), []) == 1.0
+
+
+def test_impossible_log_probabilities_are_finite() -> None:
+    with np.errstate(divide="ignore"):
+        logits = np.log(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]))
+    found = fit_temperature(logits, [0, 1, 1])
+    assert 1 < found <= 10
+    assert np.isfinite(apply_temperature(logits, found)).all()
+
+
+def test_weights_count_like_repeated_labels() -> None:
+    rng = np.random.default_rng(0)
+    logits = 3 * rng.normal(size=(30, 3))
+    labels, counts = drawn_labels(logits, 2.0, rng), rng.integers(1, 5, 30)
+    repeated = fit_temperature(np.repeat(logits, counts, axis=0), np.repeat(labels, counts))
+    assert fit_temperature(logits, labels, counts.astype(np.float64)) == pytest.approx(repeated, rel=1e-3)
+
+
+def test_temperature_one_gives_log_probabilities_back() -> None:
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(4), 50)
+    again = apply_temperature(np.log(probabilities), 1.0)
+    assert again.dtype == np.float32
+    assert again == pytest.approx(probabilities, abs=1e-6)
+
+
+def test_calibration_error_of_known_cases() -> None:
+    sure = np.array([[1.0, 0.0]] * 4)
+    assert expected_calibration_error(sure, [0, 0, 0, 0]) == 0
+    assert expected_calibration_error(sure, [1, 1, 1, 1]) == 1
+    assert expected_calibration_error(sure, [0, 0, 0, 1]) == pytest.approx(0.25)
+    assert expected_calibration_error(sure, [0, 0, 0, 1], weights=np.array([1.0, 1, 1, 5])) == pytest.approx(5 / 8)
+    mixed = np.array([[0.95, 0.05], [0.65, 0.35]])
+    assert expected_calibration_error(mixed, [0, 1]) == pytest.approx((0.05 + 0.65) / 2)
+
+
+def test_calibration_lowers_the_error_of_a_model_that_is_too_sure() -> None:
+    rng = np.random.default_rng(0)
+    logits = 5 * rng.normal(size=(3_000, 3))
+    labels = drawn_labels(logits, 3.0, rng)
+    before, after = (
+        expected_calibration_error(apply_temperature(logits, t), labels) for t in (1.0, fit_temperature(logits, labels))
+    )
+    assert after < 0.03 < before
+
+
+# --- thresholds -----------------------------------------------------------------------------------------------------
+
+some_probabilities = st.lists(st.integers(0, 20).map(lambda i: i / 20), min_size=1, max_size=40).map(np.array)
+
+
+def expected_f1(probabilities: Floats, threshold: float) -> float:
+    chosen = probabilities >= threshold
+    size = probabilities.sum() + chosen.sum()
+    return float(2 * probabilities[chosen].sum() / size) if size else 0.0
+
+
+@given(some_probabilities)
+def test_no_threshold_has_a_higher_expected_f1(probabilities: Floats) -> None:
+    best = expected_f1(probabilities, choose_threshold(probabilities))
+    assert best == pytest.approx(max(expected_f1(probabilities, t) for t in [*probabilities, 0.5]))
+
+
+@given(some_probabilities, st.floats(0.01, 1))
+def test_the_threshold_for_a_precision_is_the_lowest_that_keeps_it(probabilities: Floats, target: float) -> None:
+    found = threshold_for_precision(probabilities, target)
+    keeps = [t for t in probabilities if probabilities[probabilities >= t].mean() >= target - 1e-12]
+    if found is None:
+        assert not [t for t in probabilities if probabilities[probabilities >= t].mean() > target + 1e-12]
+    else:
+        assert found in keeps
+        assert probabilities[probabilities >= found].mean() >= target - 1e-12
+        assert not [t for t in keeps if t < found and probabilities[probabilities >= t].mean() > target + 1e-12]
+
+
+def test_the_threshold_is_near_the_best_one_that_labels_would_give() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.beta(0.2, 4, 20_000)
+    truth = rng.random(20_000) < probabilities
+    ours = f1_score(truth, probabilities >= choose_threshold(probabilities))
+    best = max(f1_score(truth, probabilities >= t) for t in np.linspace(0.02, 0.9, 45))
+    assert ours >= best - 0.01
+    assert ours > f1_score(truth, probabilities >= 0.5) + 0.02
+
+
+def test_thresholds_hold_in_single_precision() -> None:
+    probabilities = np.random.default_rng(0).beta(0.3, 3, 5_000).astype(np.float32)
+    single = choose_threshold(probabilities)
+    double = choose_threshold(probabilities.astype(np.float64))
+    assert single == double
+    assert (probabilities >= single).sum() == (probabilities.astype(np.float64) >= double).sum()
+
+
+def test_a_pool_without_any_chance_of_a_positive_calls_none_positive() -> None:
+    assert choose_threshold(np.zeros(5)) == 0.5
+    assert threshold_for_precision(np.zeros(5), 0.9) is None
+
+
+def test_an_empty_pool_has_no_threshold() -> None:
+    with pytest.raises(EmptyPool):
+        choose_threshold(np.zeros(0))
+    with pytest.raises(EmptyPool):
+        threshold_for_precision(np.zeros(0), 0.9)

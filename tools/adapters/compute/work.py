@@ -1,0 +1,42 @@
+"""The functions that run in the compute lane. Each loads what it needs itself, so that its caller loads nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tools.engine.learning import Fitted, TrainingSet
+from tools.engine.ports import Probabilities, Vectors
+
+# ruff: noqa: PLC0415 - the lane's libraries are imported in the lane only
+
+
+def encode(texts: Sequence[str], encoder: str, precision: str) -> Vectors:
+    """Unit-length embeddings, one row a text."""
+    from tools.adapters.encoder import encode as encode_texts
+
+    return encode_texts(texts, encoder, precision)
+
+
+def fit(  # noqa: PLR0913 - what is trained, where to, and how
+    learner: str, examples: TrainingSet, folder: str, manifest: dict[str, Any], *, precision: str, seed: int
+) -> Fitted:
+    """Train a learner; the model's `folder` appears whole, with manifest and held-out probabilities, or not at all."""
+    from tools.adapters.learners import open_learner
+    from tools.adapters.learners.folder import appearing, write_manifest
+
+    with appearing(Path(folder)) as partial:
+        fitted = open_learner(learner, encoder=manifest["encoder"], precision=precision).fit(
+            examples, partial, seed=seed
+        )
+        np.save(partial / "held_out.npy", fitted.held_out)
+        write_manifest(partial, {**manifest, "learner": fitted.learner, "temperature": fitted.temperature})
+    return fitted
+
+
+def predict(folder: str, texts: Sequence[str], vectors: Vectors | None, precision: str) -> Probabilities:
+    """Class probabilities by the model in `folder`."""
+    from tools.adapters.learners import open_classifier
+
+    return open_classifier(Path(folder), precision=precision).probabilities(texts, vectors)

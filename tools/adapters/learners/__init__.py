@@ -1,0 +1,40 @@
+"""Learners behind the Learner port, and the classifiers they leave in a folder."""
+
+from pathlib import Path
+
+from tools.adapters.learners.folder import read_manifest
+from tools.engine.errors import UnknownName
+from tools.engine.ports import Classifier, Learner
+
+# ruff: noqa: PLC0415 - a learner's libraries are imported when that learner is used
+
+LEARNERS = ("head", "finetune")
+
+
+def open_learner(name: str, *, encoder: str, precision: str) -> Learner:
+    """The learner of that name; raises UnknownName naming those there are."""
+    match name:
+        case "head" | "auto":
+            from tools.adapters.learners.head import HeadLearner
+
+            return HeadLearner(encoder=encoder)
+        case "finetune":
+            from tools.adapters.learners.finetune import FinetuneLearner
+
+            return FinetuneLearner(encoder=encoder, precision=precision)
+        case _:
+            raise UnknownName(f"There is no learner {name!r}. There are: auto, {', '.join(LEARNERS)}.")
+
+
+def open_classifier(folder: Path, *, precision: str) -> Classifier:
+    """The model in `folder`; raises UnreadableInput when it is no model of LAUD's."""
+    manifest = read_manifest(folder)
+    match manifest["learner"]:
+        case "head":
+            from tools.adapters.learners.head import HeadClassifier
+
+            return HeadClassifier.load(folder, manifest, precision=precision)
+        case _:
+            from tools.adapters.learners.finetune import FinetunedClassifier
+
+            return FinetunedClassifier.load(folder, manifest, precision=precision)

@@ -1,0 +1,1 @@
+"""Who answers what class a text belongs to: recorded labels, a person, a zero-shot model, or a language model."""

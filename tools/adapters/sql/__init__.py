@@ -1,0 +1,5 @@
+"""The truth of a workspace in SQL: pools, tasks, labels and rounds, in SQLite or PostgreSQL."""
+
+from tools.adapters.sql.database import Database, open_database
+
+__all__ = ["Database", "open_database"]

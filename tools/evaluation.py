@@ -1,0 +1,201 @@
+"""Evaluation: the gold sample, scores with their intervals, and the texts that are hard."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.engine.decisions import decide_classes
+from tools.engine.errors import NotEnoughLabels, UnknownName
+from tools.engine.gold import draw_gold
+from tools.engine.ports import Oracle, Probabilities
+from tools.engine.records import Basis, GoldItem, ModelRecord, Scores, SkippedRow, Task, TextId
+from tools.engine.scoring import score
+from tools.labeling import Asked, Purpose, ask
+from tools.training import TEXTS_PER_CALL, held_out, pool_texts, score_pool, zero_shot
+from tools.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardText:
+    """A labeled text that a model which had not seen it got wrong, or was least sure of."""
+
+    text: str
+    truth: str
+    predicted: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """A model's scores on a labeled file; `skipped` rows could not be read."""
+
+    model: ModelRecord
+    scores: Scores
+    skipped: tuple[SkippedRow, ...]
+    counted_as_rest: dict[str, int]
+
+
+def ensure_gold(bench: Workbench, task: Task, *, size: int, seed: int) -> list[GoldItem]:
+    """The task's gold sample, drawn now if there is none: at random, from the whole pool, before anything is learnt.
+
+    For a task with a positive class it is stratified by zero-shot score. Fewer than `size` are drawn from a small pool.
+    """
+    stored = bench.rounds.gold(task.name)
+    if stored is not None:
+        return stored
+    pool = pool_texts(bench, task)
+    scores = None
+    if task.positive is not None and size:
+        scores = zero_shot(bench, task, pool)[:, task.class_names.index(task.positive)]
+    items = draw_gold(ids=pool.ids, size=size, rng=np.random.default_rng([seed, 0x601D]), positive_scores=scores)
+    bench.rounds.save_gold(task.name, items)
+    return items
+
+
+def label_gold(bench: Workbench, task: Task, oracle: Oracle, *, budget: float | None) -> Asked:
+    """Ask the oracle about the gold texts that have no label yet."""
+    ids = [item.text_id for item in bench.rounds.gold(task.name) or []]
+    return ask(bench, oracle, ids, Purpose(task=task, role="gold", round=0, budget=budget))
+
+
+def score_on_gold(
+    bench: Workbench, task: Task, pool_probabilities: Probabilities, *, threshold: float | None
+) -> Scores | None:
+    """Scores of pool predictions on the labeled part of the gold sample; None where there is none."""
+    current = bench.labels.current(task.name, "gold")
+    items = [item for item in bench.rounds.gold(task.name) or [] if item.text_id in current]
+    items = [item for item in items if current[item.text_id].answer.label is not None]
+    if not items:
+        return None
+    pool = pool_texts(bench, task)
+    names = [current[item.text_id].answer.label or "" for item in items]
+    return _score(
+        task,
+        truth=np.array([task.class_names.index(name) for name in names], dtype=np.int64),
+        probabilities=pool_probabilities[[pool.rows[item.text_id] for item in items]],
+        basis="gold",
+        threshold=threshold,
+        weights=np.array([item.weight for item in items]),
+    )
+
+
+def score_model(bench: Workbench, task: Task, model: ModelRecord) -> Scores:
+    """The model's scores on the gold sample, or cross-validated on its own labels where there is none."""
+    on_gold = score_on_gold(bench, task, score_pool(bench, task, model), threshold=model.threshold)
+    if on_gold is not None:
+        return on_gold
+    _, codes, probabilities = held_out(model)
+    return _score(
+        task, truth=codes, probabilities=probabilities, basis="cross-validated", threshold=model.threshold, weights=None
+    )
+
+
+def zero_shot_scores(bench: Workbench, task: Task) -> Scores | None:
+    """What the zero-shot pass alone would have given, on the same gold sample; None where there is none."""
+    return score_on_gold(bench, task, zero_shot(bench, task, pool_texts(bench, task)), threshold=None)
+
+
+def hard_texts(bench: Workbench, task: Task, model: ModelRecord, *, limit: int = 10) -> list[HardText]:
+    """The labeled texts whose true class a model that had not seen them thought least likely, hardest first."""
+    ids, codes, probabilities = held_out(model)
+    order = np.argsort(probabilities[np.arange(len(codes)), codes], kind="stable")[:limit]
+    texts = bench.pools.texts(task.pool, [ids[i] for i in order])
+    called = decide_classes(probabilities, positive=_positive(task), threshold=model.threshold)
+    return [
+        HardText(
+            text=text.text,
+            truth=task.class_names[codes[i]],
+            predicted=task.class_names[called[i]],
+            confidence=float(probabilities[i, called[i]]),
+        )
+        for text, i in zip(texts, order, strict=True)
+    ]
+
+
+def latest_model(bench: Workbench, name: str) -> ModelRecord:
+    """The model of that id, or the latest of the task of that name; raises UnknownName."""
+    if name in bench.tasks.names():
+        models = bench.rounds.models(name)
+        if not models:
+            raise NotEnoughLabels(f"Task {name!r} has no model yet. Make one with `laud run {name} --oracle …`.")
+        return models[-1]
+    try:
+        return bench.rounds.model(name)
+    except UnknownName as error:
+        tasks = ", ".join(map(repr, bench.tasks.names())) or "none"
+        raise UnknownName(f"There is no task or model {name!r} in this workspace. Its tasks: {tasks}.") from error
+
+
+def evaluate(bench: Workbench, name: str, *, test: str, label_column: str | None = None) -> Evaluated:
+    """Score a task's latest model, or a model by its id, on a labeled file.
+
+    Labels outside the classes count as the rest class where there is one. Raises UnknownName for a wrong column,
+    UnknownLabel naming labels outside the classes, UnreadableInput.
+    """
+    model = latest_model(bench, name)
+    task = bench.tasks.get(model.task)
+    texts, labels, skipped = _labeled_rows(bench, test, label_column or "label")
+    known = bench.normalise_labels({TextId(str(row)): label for row, label in enumerate(labels)}, task)
+    blocks = [bench.predict(Path(model.path), part) for part in _blocks(texts)]
+    scores = _score(
+        task,
+        truth=np.array([task.class_names.index(name) for name in known.labels.values()], dtype=np.int64),
+        probabilities=np.concatenate(blocks),
+        basis="test",
+        threshold=model.threshold,
+        weights=None,
+    )
+    return Evaluated(model=model, scores=scores, skipped=tuple(skipped), counted_as_rest=dict(known.as_rest))
+
+
+def _labeled_rows(bench: Workbench, test: str, label_column: str) -> tuple[list[str], list[str], list[SkippedRow]]:
+    data = bench.open_input(test, exclude=(label_column,))
+    if label_column not in data.other_columns:
+        raise UnknownName(
+            f"{data.source} has no column {label_column!r}. Its columns: {', '.join(map(repr, data.other_columns))}, "
+            f"and the texts in {data.text_column!r}. Name the one with the labels by --label-column."
+        )
+    texts, labels, skipped = [], [], []
+    for row in data.rows(0):
+        if isinstance(row, SkippedRow):
+            skipped.append(row)
+        elif label := row.fields.get(label_column, "").strip():
+            texts.append(row.text)
+            labels.append(label)
+        else:
+            skipped.append(SkippedRow(row=row.row, reason="no label"))
+    if not texts:
+        raise NotEnoughLabels(f"{data.source} holds no row with a text and a label in {label_column!r}.")
+    return texts, labels, skipped
+
+
+def _score(  # noqa: PLR0913 - what is judged, by what and for which task; all by keyword
+    task: Task,
+    *,
+    truth: NDArray[np.int64],
+    probabilities: Probabilities,
+    basis: Basis,
+    threshold: float | None,
+    weights: NDArray[np.float64] | None,
+) -> Scores:
+    return score(
+        truth=truth,
+        predicted=decide_classes(probabilities, positive=_positive(task), threshold=threshold),
+        classes=task.class_names,
+        basis=basis,
+        weights=weights,
+        probabilities=probabilities,
+        positive=task.positive,
+        threshold=threshold,
+    )
+
+
+def _positive(task: Task) -> int | None:
+    return None if task.positive is None else task.class_names.index(task.positive)
+
+
+def _blocks(texts: list[str]) -> Iterator[list[str]]:
+    return (texts[start : start + TEXTS_PER_CALL] for start in range(0, len(texts), TEXTS_PER_CALL))

@@ -1,0 +1,195 @@
+"""The result to take along: the model as a Hugging Face folder, its card, the labels and the predictions."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.account import model_card
+from tools.engine.decisions import decide_classes
+from tools.engine.errors import AskAgain, UnreadableInput
+from tools.engine.ports import Probabilities
+from tools.engine.records import ModelRecord, SkippedRow, Task
+from tools.evaluation import latest_model
+from tools.files import replacing
+from tools.report import render_model_card
+from tools.training import TEXTS_PER_CALL, pool_texts, score_pool, training_labels
+from tools.workbench import Workbench
+
+FORMATS = ("hf", "labels", "predictions", "card", "all")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""First characters that make a spreadsheet run a cell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """What a file went through: rows predicted, how many of each class, rows that could not be read."""
+
+    model: str
+    rows: int
+    counts: dict[str, int]
+    skipped: tuple[SkippedRow, ...]
+    out: str
+    seconds: float
+
+
+def export(bench: Workbench, name: str, *, out: Path, what: str = "all") -> list[Path]:
+    """Write parts of a result into the folder `out`; returns the paths written.
+
+    `what` is hf, labels, predictions, card or all. Raises AskAgain for another word, UnknownName, StorageFailed.
+    """
+    if what not in FORMATS:
+        raise AskAgain(f"There is no format {what!r}. The formats are: {', '.join(FORMATS)}.")
+    model = latest_model(bench, name)
+    task = bench.tasks.get(model.task)
+    parts = FORMATS[:-1] if what == "all" else (what,)
+    written = []
+    if "hf" in parts:
+        bench.export_model(Path(model.path), out)
+        written.append(out / "model.safetensors")
+    if "hf" in parts or "card" in parts:
+        with replacing(out / "README.md") as file:
+            file.write(render_model_card(model_card(bench, model)).encode())
+        written.append(out / "README.md")
+    if "labels" in parts:
+        written.append(_write_labels(bench, task, out / "labels.csv"))
+    if "predictions" in parts:
+        written.append(_write_predictions(bench, task, model, out / "predictions.csv"))
+    return written
+
+
+def predict_file(bench: Workbench, name: str, *, source: str, out: Path, text_column: str | None = None) -> Predicted:
+    """Stream a file's texts through a model into `out` (csv, or jsonl by suffix), which appears whole at the end.
+
+    Raises UnknownName, UnreadableInput, StorageFailed.
+    """
+    started = perf_counter()
+    model = latest_model(bench, name)
+    data = bench.open_input(source, text_column=text_column)
+    if out.resolve() == Path(source).resolve():
+        raise UnreadableInput(f"--out is the input file {source} itself; give another name.")
+    counts: Counter[str] = Counter(dict.fromkeys(model.classes, 0))
+    skipped: list[SkippedRow] = []
+    with replacing(out) as file:
+        writer = _writer(file, out, ["row", *data.other_columns, "text", *_prediction_columns(model.classes)])
+        rows = data.rows(0)
+        while block := list(islice(rows, TEXTS_PER_CALL)):
+            skipped += [row for row in block if isinstance(row, SkippedRow)]
+            texts = [row for row in block if not isinstance(row, SkippedRow)]
+            probabilities = bench.predict(Path(model.path), [row.text for row in texts]) if texts else None
+            for row, cells in zip(texts, _prediction_cells(bench, model, probabilities), strict=True):
+                fields = {name: row.fields.get(name, "") for name in data.other_columns}
+                writer.write({"row": row.row, **fields, "text": row.text, **cells})
+                counts[cells["label"]] += 1
+            bench.progress("predicting", sum(counts.values()) + len(skipped), data.rows_total)
+    return Predicted(
+        model=model.id,
+        rows=sum(counts.values()),
+        counts=dict(counts),
+        skipped=tuple(skipped),
+        out=str(out),
+        seconds=perf_counter() - started,
+    )
+
+
+def _write_labels(bench: Workbench, task: Task, path: Path) -> Path:
+    """Every answer ever given, with who, when, why and at what price."""
+    used = training_labels(bench, task)
+    history = bench.labels.history(task.name)
+    texts = {t.id: t for t in bench.pools.texts(task.pool, list({label.text_id for label in history}))}
+    columns = ["id", "text", "label", "outcome", "role", "trained_on", "round", "source", "model", "prompt_hash",
+               "confidence", "cost", "guideline_version", "at", "note"]  # fmt: skip
+    with replacing(path) as file:
+        writer = _writer(file, path, columns)
+        for label in history:
+            answer = label.answer
+            writer.write(
+                {
+                    "id": texts[label.text_id].external_id or label.text_id,
+                    "text": texts[label.text_id].text,
+                    "label": answer.label or "",
+                    "outcome": answer.outcome,
+                    "role": label.role,
+                    "trained_on": "yes" if label.text_id in used and label.role != "gold" else "no",
+                    "round": label.round,
+                    "source": answer.source,
+                    "model": answer.model or "",
+                    "prompt_hash": answer.prompt_hash or "",
+                    "confidence": "" if answer.confidence is None else f"{answer.confidence:.4f}",
+                    "cost": f"{answer.cost:.6f}",
+                    "guideline_version": label.guideline_version,
+                    "at": label.at.isoformat(),
+                    "note": answer.note or "",
+                }
+            )
+    return path
+
+
+def _write_predictions(bench: Workbench, task: Task, model: ModelRecord, path: Path) -> Path:
+    pool = pool_texts(bench, task)
+    probabilities = score_pool(bench, task, model)
+    with replacing(path) as file:
+        writer = _writer(file, path, ["id", "text", "copies", *_prediction_columns(model.classes)])
+        for start in range(0, len(pool.ids), TEXTS_PER_CALL):
+            texts = bench.pools.iter_texts(task.pool, start=start, size=TEXTS_PER_CALL)
+            block = probabilities[start : start + TEXTS_PER_CALL]
+            for text, cells in zip(texts, _prediction_cells(bench, model, block), strict=True):
+                writer.write({"id": text.external_id or text.id, "text": text.text, "copies": text.copies, **cells})
+    return path
+
+
+def _prediction_columns(classes: Sequence[str]) -> list[str]:
+    return ["label", "probability", *(f"p:{name}" for name in classes)]
+
+
+def _prediction_cells(
+    bench: Workbench, model: ModelRecord, probabilities: Probabilities | None
+) -> Iterator[dict[str, Any]]:
+    if probabilities is None:
+        return
+    task = bench.tasks.get(model.task)
+    positive = None if task.positive is None else model.classes.index(task.positive)
+    codes: NDArray[np.int64] = decide_classes(probabilities, positive=positive, threshold=model.threshold)
+    for code, row in zip(codes, probabilities, strict=True):
+        named = {f"p:{name}": f"{value:.4f}" for name, value in zip(model.classes, row, strict=True)}
+        yield {"label": model.classes[code], "probability": f"{row[code]:.4f}", **named}
+
+
+class _CsvWriter:
+    """Rows as csv that a spreadsheet opens safely: a cell that would run as a formula gets an apostrophe in front."""
+
+    def __init__(self, file: IO[bytes], columns: Sequence[str]) -> None:
+        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        self._rows = csv.DictWriter(self._text, columns, lineterminator="\n")
+        self._rows.writeheader()
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Write a row."""
+        self._rows.writerow({key: f"'{v}" if str(v).startswith(FORMULA_STARTS) else v for key, v in row.items()})
+
+    def __del__(self) -> None:
+        self._text.detach()
+
+
+class _JsonWriter:
+    """Rows as JSON lines."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Write a row."""
+        self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+
+
+def _writer(file: IO[bytes], path: Path, columns: Sequence[str]) -> "_CsvWriter | _JsonWriter":
+    return _JsonWriter(file) if path.suffix in {".jsonl", ".ndjson"} else _CsvWriter(file, columns)

@@ -1,0 +1,367 @@
+"""The loop: cold start, then rounds of select → label → train → score, until a stopping rule holds.
+
+Every step is stored before the next begins, and each can be done again: a process that is killed at any moment goes on
+from what is stored, and no text is asked about twice.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from time import perf_counter
+from types import MappingProxyType
+
+from tools.engine.agreement import cohen_kappa
+from tools.engine.decisions import decide_classes
+from tools.engine.errors import AskAgain, BudgetSpent, NotEnoughLabels, OracleUnavailable, PoolExhausted
+from tools.engine.ports import Oracle
+from tools.engine.records import ModelRecord, Pick, Role, Round, RoundStatus, Scores, StopDecision, Task
+from tools.engine.rounds import next_step
+from tools.engine.selection.coldstart import SeedStep, seed_size
+from tools.engine.stopping import History, Rule, decide, default_rules, parse
+from tools.evaluation import ensure_gold, label_gold, score_model, zero_shot_scores
+from tools.labeling import Asked, Purpose, ask, waiting
+from tools.oracles import open_oracle
+from tools.pool import ready_pool
+from tools.selection import candidates, pick_batch, seed_step
+from tools.training import score_pool, set_threshold, train, training_labels
+from tools.workbench import Workbench
+
+SEED_CALLS_PER_LABEL = 10
+"""Oracle calls that the cold start may spend for each label of the seed before it reports what it could not find."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What a person asks of a run; None leaves it to the task or to the defaults.
+
+    `labels` and `until` limit training labels and quality, `budget` is in dollars, `seed_labels` the size K of the
+    verified seed, `noise` the share of replayed labels made wrong on purpose.
+    """
+
+    task: str
+    oracle: str | None = None
+    gold_oracle: str | None = None
+    rounds: int | None = None
+    batch: int = 25
+    labels: int | None = None
+    gold: int = 100
+    budget: float | None = None
+    strategy: str = "auto"
+    learner: str = "auto"
+    seed: int = 0
+    seed_labels: int | None = None
+    noise: float = 0.0
+    until: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """Where the loop stands when a run ends; `stop.rule` is `waiting` when a person's labels are wanted first."""
+
+    task: Task
+    rounds: tuple[Round, ...]
+    stop: StopDecision
+    model: ModelRecord | None
+    zero_shot: Scores | None
+    seed_calls: int
+    gold_labels: int
+    unfilled: Mapping[str, tuple[int, int]]
+    labels: int
+    cost: float
+
+
+class _Waiting(Exception):
+    """Texts wait for a person."""
+
+    def __init__(self, texts: int, where: str) -> None:
+        super().__init__(f"{texts} texts of {where} wait for a label")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Loop:
+    """One run: what its steps share."""
+
+    bench: Workbench
+    plan: RunPlan
+    task: Task
+    oracle: Oracle
+    rules: tuple[Rule, ...]
+    budget: float | None
+    per_class: int
+
+    @property
+    def rounds(self) -> list[Round]:
+        return self.bench.rounds.rounds(self.task.name)
+
+    @property
+    def model(self) -> ModelRecord:
+        return self.bench.rounds.models(self.task.name)[-1]
+
+    def purpose(self, number: int) -> Purpose:
+        role: Role = "seed" if number == 0 else "train"
+        return Purpose(task=self.task, role=role, round=number, budget=self.budget)
+
+    def batch_size(self) -> int:
+        """Texts that the next round takes: the batch, cut to the label limit and to what is left."""
+        held = len(training_labels(self.bench, self.task))
+        limits = [int(rule.limit) - held for rule in self.rules if rule.name == "labels" and rule.limit is not None]
+        return max(0, min([self.plan.batch, len(candidates(self.bench, self.task)), *limits]))
+
+
+def run(bench: Workbench, plan: RunPlan) -> RunResult:
+    """Carry the task's loop on until a rule holds, from wherever it stands.
+
+    The same call again goes on after a kill, and does nothing more when the rules hold already. Raises UnknownName,
+    UnknownLabel, InvalidRule, PoolExhausted for a pool too small, NotEnoughLabels, OracleUnavailable; what was
+    labeled and learnt until then stays.
+    """
+    loop = _open_loop(bench, plan)
+    try:
+        _label_gold(loop)
+        stop = _advance_until_stop(loop)
+    except _Waiting as waiting:
+        stop = StopDecision(
+            rule="waiting",
+            reason=f"{waiting}: label them with `laud label {plan.task}`, then give the same command again",
+        )
+    return result(bench, loop.task, stop=stop, per_class=loop.per_class)
+
+
+def result(bench: Workbench, task: Task, *, stop: StopDecision, per_class: int | None = None) -> RunResult:
+    """Where the task's loop stands now."""
+    rounds = bench.rounds.rounds(task.name)
+    models = bench.rounds.models(task.name)
+    labels = training_labels(bench, task)
+    wanted = dict.fromkeys(task.class_names if rounds else (), per_class or 0)
+    held = {name: list(labels.values()).count(name) for name in wanted}
+    gold = bench.labels.current(task.name, "gold").values()
+    return RunResult(
+        task=task,
+        rounds=tuple(rounds),
+        stop=stop,
+        model=models[-1] if models else None,
+        zero_shot=zero_shot_scores(bench, task),
+        seed_calls=sum(1 for label in bench.labels.history(task.name) if label.role == "seed"),
+        gold_labels=sum(1 for label in gold if label.answer.label is not None),
+        unfilled={name: (held[name], count) for name, count in wanted.items() if held[name] < count},
+        labels=len(labels),
+        cost=bench.labels.spent(task.name),
+    )
+
+
+def status(bench: Workbench, name: str) -> RunResult:
+    """Where the task of that name stands; its stop is `open` while the loop has not ended."""
+    task = bench.tasks.get(name)
+    rounds = bench.rounds.rounds(name)
+    stop = rounds[-1].stop if rounds else None
+    if stop is None:
+        held = len(waiting(bench, task))
+        reason = f"{held} texts wait for a label" if held else "it can go on with the same `laud run`"
+        stop = StopDecision(rule="open", reason=reason)
+    return result(bench, task, stop=stop)
+
+
+def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
+    task = bench.tasks.get(plan.task)
+    pool = ready_pool(bench, task.pool, complete=True)
+    if pool.texts < plan.batch:
+        raise PoolExhausted(
+            f"Pool {task.pool!r} holds {pool.texts:,} texts, fewer than one batch of {plan.batch:,}. "
+            "Give a smaller --batch, or add texts with `laud pool add`."
+        )
+    oracle = plan.oracle or task.oracle
+    if oracle is None:
+        raise AskAgain(
+            f"Task {task.name!r} names no oracle. Give one with --oracle: llm, human, zero-shot, replay:COLUMN."
+        )
+    rules = _rules(plan, task)
+    return _Loop(
+        bench=bench,
+        plan=plan,
+        task=task,
+        oracle=open_oracle(bench, task, oracle, noise=plan.noise, seed=plan.seed),
+        rules=rules,
+        budget=plan.budget if plan.budget is not None else task.budget,
+        per_class=_per_class(plan, task, rules),
+    )
+
+
+def _rules(plan: RunPlan, task: Task) -> tuple[Rule, ...]:
+    rules = [parse(text) for text in plan.until]
+    if plan.labels is not None:
+        rules.append(Rule(name="labels", limit=plan.labels))
+    if plan.rounds is not None:
+        rules.append(Rule(name="rounds", limit=plan.rounds))
+    if not rules:
+        rules = [parse(text) for text in task.stop] or list(default_rules())
+    budget = plan.budget if plan.budget is not None else task.budget
+    return (*rules, Rule(name="cost", limit=budget)) if budget is not None else tuple(rules)
+
+
+def _per_class(plan: RunPlan, task: Task, rules: tuple[Rule, ...]) -> int:
+    classes = len(task.classes)
+    wanted = plan.seed_labels // classes if plan.seed_labels is not None else seed_size(classes)
+    limits = [int(rule.limit) // classes for rule in rules if rule.name == "labels" and rule.limit is not None]
+    if min([wanted, *limits]) < 1:
+        raise NotEnoughLabels(
+            f"The seed needs at least one label for each of the {classes} classes of task {task.name!r}. "
+            f"Give --labels and --seed-labels of {classes} or more."
+        )
+    return min([wanted, *limits])
+
+
+def _label_gold(loop: _Loop) -> None:
+    bench, task, plan = loop.bench, loop.task, loop.plan
+    ensure_gold(bench, task, size=plan.gold, seed=plan.seed)
+    oracle = loop.oracle
+    if plan.gold_oracle is not None:
+        oracle = open_oracle(bench, task, plan.gold_oracle, seed=plan.seed)
+    asked = label_gold(bench, task, oracle, budget=loop.budget)
+    if asked.unanswered:
+        raise _Waiting(len(asked.unanswered), "the gold sample")
+
+
+def _advance_until_stop(loop: _Loop) -> StopDecision:
+    while True:
+        rounds = loop.rounds
+        step = next_step(rounds)
+        if step.status is RoundStatus.SELECTED and rounds:
+            stop = _stop(loop, rounds)
+            if stop is not None:
+                loop.bench.rounds.save(loop.task.name, replace(rounds[-1], stop=stop))
+                return stop
+        started = perf_counter()
+        before = rounds[step.number] if step.number < len(rounds) else _new_round(loop, step.number)
+        after, picks = _STEPS[step.status](loop, before)
+        after = replace(after, status=step.status, seconds=before.seconds + perf_counter() - started)
+        loop.bench.rounds.save(loop.task.name, after, picks)
+
+
+def _new_round(loop: _Loop, number: int) -> Round:
+    return Round(
+        number=number,
+        status=RoundStatus.SELECTED,
+        strategy="cold-start" if number == 0 else loop.plan.strategy,
+        learner=loop.plan.learner,
+        seed=loop.plan.seed,
+    )
+
+
+def _stop(loop: _Loop, rounds: list[Round]) -> StopDecision | None:
+    size = loop.batch_size()
+    upcoming = loop.bench.pools.texts(loop.task.pool, candidates(loop.bench, loop.task)[:size]) if loop.budget else []
+    return decide(
+        loop.rules,
+        History(
+            rounds=rounds,
+            labels=len(training_labels(loop.bench, loop.task)),
+            spent=loop.bench.labels.spent(loop.task.name),
+            candidates_left=len(candidates(loop.bench, loop.task)),
+            next_batch=size,
+            next_price=loop.oracle.price(upcoming),
+        ),
+    )
+
+
+_Done = tuple[Round, list[Pick] | None]
+
+
+def _select(loop: _Loop, round_: Round) -> _Done:
+    if round_.number == 0:
+        return round_, _seed_picks(_seed_step(loop))
+    size = loop.batch_size()
+    picks = pick_batch(
+        loop.bench,
+        loop.task,
+        model=loop.model,
+        strategy=round_.strategy,
+        size=size,
+        seed=loop.plan.seed,
+        number=round_.number,
+    )
+    return replace(round_, strategy=picks[0].strategy), picks
+
+
+def _seed_step(loop: _Loop) -> SeedStep:
+    cap = SEED_CALLS_PER_LABEL * loop.per_class * len(loop.task.classes)
+    return seed_step(loop.bench, loop.task, per_class=loop.per_class, call_cap=cap)
+
+
+def _seed_picks(step: SeedStep) -> list[Pick]:
+    ids = step.seed if step.done else step.ask
+    return [Pick(text_id=i, score=1.0, strategy="cold-start") for i in ids]
+
+
+def _label(loop: _Loop, round_: Round) -> _Done:
+    picks = _label_seed(loop) if round_.number == 0 else None
+    if picks is None:
+        ids = [pick.text_id for pick in loop.bench.rounds.picks(loop.task.name, round_.number)]
+        # What was answered before the money ran out is learnt from; the cost rule then ends the loop.
+        with suppress(BudgetSpent):
+            _check(ask(loop.bench, loop.oracle, ids, loop.purpose(round_.number)), f"round {round_.number}")
+    history = [label for label in loop.bench.labels.history(loop.task.name) if label.round == round_.number]
+    paid = [label for label in history if label.role != "gold" and label.answer.outcome != "withdrawn"]
+    return replace(round_, oracle_calls=len(paid), cost=sum(label.answer.cost for label in paid)), picks
+
+
+def _label_seed(loop: _Loop) -> list[Pick]:
+    step = _seed_step(loop)
+    while not step.done:
+        try:
+            _check(ask(loop.bench, loop.oracle, step.ask, loop.purpose(0)), "the seed")
+        except BudgetSpent:
+            if len({label.answer.label for label in loop.bench.labels.current(loop.task.name, "seed").values()}) < 2:
+                raise
+            return _seed_picks(replace(step, done=True))
+        step = _seed_step(loop)
+    return _seed_picks(step)
+
+
+def _check(asked: Asked, where: str) -> None:
+    """Raise when texts wait for a person, or when the oracle failed on every one."""
+    if asked.unanswered:
+        raise _Waiting(len(asked.unanswered), where)
+    outcomes = [label.answer for label in asked.labels.values()]
+    if outcomes and all(answer.outcome == "failed" for answer in outcomes):
+        raise OracleUnavailable(
+            f"The oracle {outcomes[0].source} failed on all {len(outcomes)} texts of {where}; the first time with: "
+            f"{outcomes[0].note} Give the same command again when that is mended; nothing is lost."
+        )
+
+
+def _train(loop: _Loop, round_: Round) -> _Done:
+    model = train(loop.bench, loop.task, number=round_.number, learner=round_.learner, seed=loop.plan.seed)
+    return replace(round_, model_id=model.id, learner=model.learner, labels=model.labels), None
+
+
+def _score(loop: _Loop, round_: Round) -> _Done:
+    model = loop.model
+    probabilities = score_pool(loop.bench, loop.task, model)
+    model = set_threshold(loop.bench, loop.task, model, probabilities)
+    agreement = None
+    models = loop.bench.rounds.models(loop.task.name)
+    if len(models) > 1:
+        positive = None if loop.task.positive is None else loop.task.class_names.index(loop.task.positive)
+        now, before = (
+            decide_classes(score_pool(loop.bench, loop.task, m), positive=positive, threshold=m.threshold)
+            for m in (model, models[-2])
+        )
+        agreement = cohen_kappa(now, before)
+    return replace(round_, scores=score_model(loop.bench, loop.task, model), agreement=agreement), None
+
+
+def _close(loop: _Loop, round_: Round) -> _Done:
+    loop.bench.progress(f"round {round_.number}", round_.labels, None)
+    return round_, None
+
+
+_STEPS: Mapping[RoundStatus, Callable[[_Loop, Round], _Done]] = MappingProxyType(
+    {
+        RoundStatus.SELECTED: _select,
+        RoundStatus.LABELED: _label,
+        RoundStatus.TRAINED: _train,
+        RoundStatus.SCORED: _score,
+        RoundStatus.CLOSED: _close,
+    }
+)
+"""What brings a round to each status."""

@@ -1,0 +1,180 @@
+"""Tasks: what to learn, from which pool, into which classes. One model checks chat, API, files and flags."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from tools.engine.errors import InvalidTask, UnreadableInput
+from tools.engine.records import ClassDefinition, Task
+from tools.engine.stopping import parse
+from tools.workbench import Workbench
+
+REST_NAMES = frozenset({"other", "others", "rest", "none", "none of these", "everything else", "anything else"})
+"""Class names that mean "whatever no other class takes"."""
+
+
+class ClassSpec(BaseModel):
+    """A class as a person writes it: a bare name, or a name with definition and examples."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    definition: str = Field(default="", max_length=5_000)
+    examples: list[str] = Field(default_factory=list, max_length=100)
+
+
+class TaskSpec(BaseModel):
+    """A task as a person writes it, in a file, a form or flags."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[\w][\w .\-]*$")
+    pool: str = Field(min_length=1)
+    description: str = Field(default="", max_length=20_000)
+    classes: list[ClassSpec] = Field(min_length=2)
+    positive: str | None = None
+    rest: str | None = None
+    oracle: str | None = None
+    budget: float | None = Field(default=None, ge=0)
+    stop: list[str] = Field(default_factory=list)
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _names_alone(cls, classes: Any) -> Any:
+        if isinstance(classes, dict):
+            return [{"name": name, "definition": definition or ""} for name, definition in classes.items()]
+        if isinstance(classes, list):
+            return [{"name": str(c)} if isinstance(c, str | int | float | bool) else c for c in classes]
+        return classes
+
+    @field_validator("stop", mode="before")
+    @classmethod
+    def _one_rule(cls, stop: Any) -> Any:
+        return [stop] if isinstance(stop, str) else stop
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TaskSpec":
+        names = [c.name for c in self.classes]
+        folded = [name.casefold() for name in names]
+        repeated = sorted({name for name in names if folded.count(name.casefold()) > 1})
+        if repeated:
+            raise ValueError(f"class names must differ, ignoring case: {', '.join(map(repr, repeated))} is repeated")
+        for role in ("positive", "rest"):
+            chosen = getattr(self, role)
+            if chosen is not None and chosen not in names:
+                raise ValueError(f"{role} is {chosen!r}, which is none of the classes {', '.join(map(repr, names))}")
+        if self.positive is not None and self.positive == self.rest:
+            raise ValueError(f"{self.positive!r} cannot be both the positive class and the rest")
+        return self
+
+
+def with_inferred_roles(spec: TaskSpec) -> TaskSpec:
+    """The spec with `rest` and `positive` filled in where the classes leave no doubt.
+
+    A class called "other" takes the rest. In a task of two classes the one opposite the rest is the positive one, and
+    the one opposite the positive takes the rest.
+    """
+    names = [c.name for c in spec.classes]
+    rest, positive = spec.rest, spec.positive
+    if rest is None:
+        rest = next((name for name in names if name.casefold() in REST_NAMES and name != positive), None)
+    if len(names) == 2:
+        if rest is None and positive is not None:
+            rest = names[1 - names.index(positive)]
+        if positive is None and rest is not None:
+            positive = names[1 - names.index(rest)]
+    return spec.model_copy(update={"rest": rest, "positive": positive})
+
+
+def create_task(bench: Workbench, spec: TaskSpec) -> Task:
+    """Store a task, or a new version of its guideline when the name is known; returns it with its version.
+
+    Raises UnknownName when the pool does not exist, InvalidTask when the classes or pool of a task that has labels
+    would change, or a stop rule cannot be read.
+    """
+    spec = with_inferred_roles(spec)
+    bench.pools.get(spec.pool)
+    for rule in spec.stop:
+        parse(rule)
+    task = Task(
+        name=spec.name,
+        pool=spec.pool,
+        description=spec.description,
+        classes=tuple(
+            ClassDefinition(name=c.name, definition=c.definition, examples=tuple(c.examples)) for c in spec.classes
+        ),
+        positive=spec.positive,
+        rest=spec.rest,
+        oracle=spec.oracle,
+        budget=spec.budget,
+        stop=tuple(spec.stop),
+    )
+    if spec.name in bench.tasks.names():
+        _check_change(bench, bench.tasks.get(spec.name), task)
+    return bench.tasks.save(task)
+
+
+def _check_change(bench: Workbench, old: Task, new: Task) -> None:
+    labels = len(bench.labels.current(old.name))
+    if labels and (old.pool != new.pool or set(old.class_names) != set(new.class_names)):
+        raise InvalidTask(
+            f"Task {old.name!r} holds {labels:,} labels over pool {old.pool!r} and the classes "
+            f"{', '.join(map(repr, old.class_names))}; its pool and class names can no longer change. "
+            "Definitions, examples and description can. For other classes create a task with another name."
+        )
+
+
+def load_task_file(path: Path, definitions: Path | None = None) -> TaskSpec:
+    """The task that a YAML file describes; raises UnreadableInput or InvalidTask with the place of the mistake."""
+    content = _read_yaml(path)
+    if not isinstance(content, dict):
+        raise InvalidTask(f"{path} must hold a mapping with name, pool, description and classes.")
+    return make_spec(content, definitions=definitions, source=str(path))
+
+
+def make_spec(content: dict[str, Any], *, definitions: Path | None = None, source: str = "the task") -> TaskSpec:
+    """A checked spec of plain values; `definitions` is a YAML file of class name → definition to add."""
+    try:
+        spec = TaskSpec.model_validate(content)
+    except ValidationError as error:
+        raise InvalidTask(f"{source}: {_first_problems(error)}") from error
+    return spec if definitions is None else _with_definitions(spec, definitions)
+
+
+def _with_definitions(spec: TaskSpec, path: Path) -> TaskSpec:
+    content = _read_yaml(path)
+    if not isinstance(content, dict):
+        raise InvalidTask(f"{path} must hold a mapping of class name to definition.")
+    known = {c.name: c for c in spec.classes}
+    unknown = sorted(set(map(str, content)) - set(known))
+    if unknown:
+        raise InvalidTask(
+            f"{path} defines {', '.join(map(repr, unknown))}, which is none of the classes "
+            f"{', '.join(map(repr, known))}."
+        )
+    classes = [
+        c.model_copy(update={"definition": str(content.get(c.name, c.definition)).strip()}) for c in spec.classes
+    ]
+    return spec.model_copy(update={"classes": classes})
+
+
+def _read_yaml(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UnreadableInput(f"There is no file {path}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableInput(f"{path} cannot be read: {error}.") from error
+    except yaml.YAMLError as error:
+        raise UnreadableInput(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _first_problems(error: ValidationError) -> str:
+    parts = []
+    for problem in error.errors()[:3]:
+        place = ".".join(str(p) for p in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        parts.append(f"{place}: {message}" if place else message)
+    return "; ".join(parts) + "."

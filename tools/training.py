@@ -1,0 +1,193 @@
+"""Training: from the labels of a task to a model in the workspace, and that model's view of the pool."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.engine.calibration import choose_threshold
+from tools.engine.errors import NotEnoughLabels
+from tools.engine.learning import TrainingSet
+from tools.engine.ports import Probabilities
+from tools.engine.records import ModelId, ModelRecord, Task, TextId
+from tools.engine.zero_shot import class_descriptions, prototypes, zero_shot_probabilities
+from tools.files import replacing
+from tools.workbench import Workbench
+
+TEXTS_PER_CALL = 8_192
+"""Texts scored in one call of the lane: what progress is shown by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolTexts:
+    """The pool of a task as it stands now: (n,) ids in order of arrival and the task's place among them."""
+
+    ids: list[TextId]
+    rows: dict[TextId, int]
+
+
+def pool_texts(bench: Workbench, task: Task) -> PoolTexts:
+    """The ids of the task's pool and the row of each."""
+    ids = bench.pools.text_ids(task.pool)
+    return PoolTexts(ids=ids, rows={text: row for row, text in enumerate(ids)})
+
+
+def zero_shot(bench: Workbench, task: Task, pool: PoolTexts) -> Probabilities:
+    """The (n, C) zero-shot probabilities of the pool; computed once for a guideline version and pool size."""
+    key = hashlib.sha256(f"{task.name}\0{task.guideline_version}\0{len(pool.ids)}".encode()).hexdigest()[:16]
+    path = bench.folder / "zero_shot" / f"{key}.npy"
+    if path.exists():
+        return np.asarray(np.load(path), dtype=np.float32)
+    stored = bench.pools.get(task.pool)
+    descriptions = class_descriptions(task)
+    flat = [text for texts in descriptions for text in texts]
+    encoded = bench.submit_encode(flat, stored.encoder).result()
+    ends = np.cumsum([len(texts) for texts in descriptions])[:-1]
+    probabilities = zero_shot_probabilities(
+        bench.vectors.matrix(stored, pool.ids),
+        prototypes(np.split(encoded, ends)),
+        rest=None if task.rest is None else task.class_names.index(task.rest),
+    )
+    save_array(path, probabilities)
+    return probabilities
+
+
+def training_labels(bench: Workbench, task: Task) -> dict[TextId, str]:
+    """The label of each text that models learn from: those of the seed and of every round, never of the gold sample."""
+    gold = {item.text_id for item in bench.rounds.gold(task.name) or []}
+    current = bench.labels.current(task.name)
+    picked = [pick.text_id for r in bench.rounds.rounds(task.name) for pick in bench.rounds.picks(task.name, r.number)]
+    return {
+        text: label
+        for text in picked
+        if text not in gold and text in current and (label := current[text].answer.label) is not None
+    }
+
+
+def model_id(task: Task, number: int) -> ModelId:
+    """The id of the model that round `number` makes: readable, and unique among tasks."""
+    digest = hashlib.sha256(task.name.encode()).hexdigest()[:4]
+    return ModelId(f"{'-'.join(task.name.split())}-{digest}-round-{number:03d}")
+
+
+def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int) -> ModelRecord:
+    """Fit `learner` to the task's training labels; the model lies in the workspace and is recorded.
+
+    Raises NotEnoughLabels when fewer than two classes have a label.
+    """
+    labels = training_labels(bench, task)
+    if len(set(labels.values())) < 2:
+        raise NotEnoughLabels(
+            f"The {len(labels)} labels of task {task.name!r} are of {len(set(labels.values()))} class; at least 2 "
+            "classes need one. Label some more, or make the definitions of the classes plainer for the zero-shot pass."
+        )
+    identity = model_id(task, number)
+    record = ModelRecord(
+        id=identity,
+        task=task.name,
+        round=number,
+        learner=learner,
+        path=str(bench.model_folder(identity)),
+        classes=task.class_names,
+        guideline_version=task.guideline_version,
+        seed=seed,
+        labels=len(labels),
+        threshold=None,
+        created_at=bench.clock(),
+    )
+    fitted = bench.fit(
+        learner,
+        training_set(bench, task, labels),
+        Path(record.path),
+        {**manifest(bench, task, record), "held_out": labels},
+        seed=seed,
+    )
+    record = replace(record, learner=fitted.learner)
+    bench.rounds.save_model(record)
+    return record
+
+
+def training_set(bench: Workbench, task: Task, labels: dict[TextId, str]) -> TrainingSet:
+    """The labeled texts with their vectors."""
+    pool = pool_texts(bench, task)
+    matrix = bench.vectors.matrix(bench.pools.get(task.pool), pool.ids)
+    texts = bench.pools.texts(task.pool, list(labels))
+    return TrainingSet(
+        texts=tuple(text.text for text in texts),
+        vectors=np.asarray(matrix[[pool.rows[i] for i in labels]]),
+        labels=np.array([task.class_names.index(label) for label in labels.values()], dtype=np.int64),
+        classes=task.class_names,
+        positive=None if task.positive is None else task.class_names.index(task.positive),
+    )
+
+
+def manifest(bench: Workbench, task: Task, record: ModelRecord) -> dict[str, Any]:
+    """What a model's folder says of where the model comes from."""
+    return {
+        "task": task.name,
+        "description": task.description,
+        "classes": list(task.class_names),
+        "positive": task.positive,
+        "guideline_version": task.guideline_version,
+        "round": record.round,
+        "labels": record.labels,
+        "seed": record.seed,
+        "encoder": bench.pools.get(task.pool).encoder,
+        "threshold": None,
+    }
+
+
+def score_pool(bench: Workbench, task: Task, model: ModelRecord) -> Probabilities:
+    """The model's (n, C) probabilities for its task's pool; computed once and kept in the model's folder."""
+    path = Path(model.path) / "pool.npy"
+    pool = pool_texts(bench, task)
+    if path.exists():
+        stored = np.asarray(np.load(path), dtype=np.float32)
+        if len(stored) == len(pool.ids):
+            return stored
+    matrix = bench.vectors.matrix(bench.pools.get(task.pool), pool.ids)
+    blocks = []
+    for start in range(0, len(pool.ids), TEXTS_PER_CALL):
+        texts = [t.text for t in bench.pools.iter_texts(task.pool, start=start, size=TEXTS_PER_CALL)]
+        vectors = np.asarray(matrix[start : start + TEXTS_PER_CALL])
+        blocks.append(bench.predict(Path(model.path), texts, vectors))
+        bench.progress("scoring the pool", start + len(texts), len(pool.ids))
+    probabilities = np.concatenate(blocks)
+    save_array(path, probabilities)
+    return probabilities
+
+
+def set_threshold(bench: Workbench, task: Task, model: ModelRecord, pool: Probabilities) -> ModelRecord:
+    """The model with the threshold of its positive class, chosen on the pool without any label."""
+    if task.positive is None:
+        return model
+    threshold = choose_threshold(pool[:, task.class_names.index(task.positive)])
+    path = Path(model.path) / "laud.json"
+    save_json(path, {**json.loads(path.read_text(encoding="utf-8")), "threshold": threshold})
+    changed = replace(model, threshold=threshold)
+    bench.rounds.save_model(changed)
+    return changed
+
+
+def held_out(model: ModelRecord) -> tuple[list[TextId], NDArray[np.int64], Probabilities]:
+    """The labeled texts, their codes, and their probabilities by models that had not seen them."""
+    folder = Path(model.path)
+    labels: dict[str, str] = json.loads((folder / "laud.json").read_text(encoding="utf-8"))["held_out"]
+    codes = np.array([model.classes.index(label) for label in labels.values()], dtype=np.int64)
+    return [TextId(i) for i in labels], codes, np.asarray(np.load(folder / "held_out.npy"), dtype=np.float32)
+
+
+def save_array(path: Path, array: NDArray[Any]) -> None:
+    """Write an array so that it is there whole or not at all."""
+    with replacing(path) as file:
+        np.save(file, array)
+
+
+def save_json(path: Path, content: Any) -> None:
+    """Write JSON so that it is there whole or not at all."""
+    with replacing(path) as file:
+        file.write((json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

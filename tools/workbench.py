@@ -1,0 +1,277 @@
+"""The workbench: every open port of one workspace, handed to the tools as their first argument.
+
+The only module that imports the adapters, each when it is first used: a command that only reads the database never
+loads torch or Chroma.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from tools.engine.errors import OracleUnavailable, StorageFailed, WorkspaceBusy
+from tools.engine.learning import Fitted, TrainingSet
+from tools.engine.ports import (
+    Clock,
+    Compute,
+    LabelStore,
+    Oracle,
+    PoolStore,
+    Probabilities,
+    Progress,
+    RoundStore,
+    TaskStore,
+    VectorIndex,
+    Vectors,
+)
+from tools.engine.records import Pool, Task, Text, TextId
+from tools.settings import Settings
+
+if TYPE_CHECKING:
+    from tools.adapters.oracles.batch_file import BatchReading
+    from tools.adapters.oracles.replay import RecordedLabels
+    from tools.adapters.readers import Input
+    from tools.adapters.sql import Database
+
+
+def utc_now() -> datetime:
+    """The time now in UTC."""
+    return datetime.now(UTC)
+
+
+def no_progress(stage: str, done: int, total: int | None) -> None:
+    """Shows nothing."""
+
+
+class Workbench:
+    """The open ports of a workspace, its folder, settings, clock and progress display."""
+
+    def __init__(
+        self, settings: Settings, *, folder: Path, clock: Clock = utc_now, progress: Progress = no_progress
+    ) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.clock = clock
+        self.progress = progress
+
+    @cached_property
+    def _database(self) -> "Database":
+        from tools.adapters.sql import open_database  # noqa: PLC0415 - see the module's docstring
+
+        return open_database(self.settings.database_url or f"sqlite:///{self.folder / 'laud.db'}")
+
+    @property
+    def pools(self) -> PoolStore:
+        """Pools and their texts."""
+        return self._database.pools
+
+    @property
+    def tasks(self) -> TaskStore:
+        """Tasks and their guideline versions."""
+        return self._database.tasks
+
+    @property
+    def labels(self) -> LabelStore:
+        """Every answer of every oracle."""
+        return self._database.labels
+
+    @property
+    def rounds(self) -> RoundStore:
+        """Gold samples, rounds and models."""
+        return self._database.rounds
+
+    @cached_property
+    def vectors(self) -> VectorIndex:
+        """The pools' embeddings."""
+        from tools.adapters.chroma_index import ChromaIndex  # noqa: PLC0415 - as above
+
+        return ChromaIndex(self.folder, url=self.settings.chroma_url)
+
+    @cached_property
+    def compute(self) -> Compute:
+        """Where heavy work runs: Ray when its address is set, else one warm child process."""
+        if self.settings.ray_address is not None:
+            from tools.adapters.compute.on_ray import RayCompute  # noqa: PLC0415 - as above
+
+            return RayCompute(self.settings.ray_address)
+        from tools.adapters.compute.local import LocalCompute  # noqa: PLC0415 - as above
+
+        return LocalCompute()
+
+    def submit_encode(self, texts: list[str], encoder: str | None = None) -> Future[Vectors]:
+        """Start encoding in the compute lane; unit vectors as float16, one row a text."""
+        from tools.adapters.compute import work  # noqa: PLC0415 - as above
+
+        return self.compute.submit(work.encode, texts, encoder or self.settings.encoder, self.settings.precision)
+
+    def fit(self, learner: str, examples: TrainingSet, folder: Path, manifest: dict[str, Any], *, seed: int) -> Fitted:
+        """Train in the compute lane; the model's `folder` appears whole or not at all."""
+        from tools.adapters.compute import work  # noqa: PLC0415 - as above
+
+        return self.compute.run(
+            work.fit, learner, examples, str(folder), manifest, precision=self.settings.precision, seed=seed
+        )
+
+    def predict(self, folder: Path, texts: list[str], vectors: Vectors | None = None) -> Probabilities:
+        """Class probabilities by the model in `folder`, computed in the lane."""
+        from tools.adapters.compute import work  # noqa: PLC0415 - as above
+
+        return self.compute.run(work.predict, str(folder), texts, vectors, self.settings.precision)
+
+    def open_input(
+        self, source: str, *, text_column: str | None = None, id_column: str | None = None, exclude: Sequence[str] = ()
+    ) -> "Input":
+        """The file, data set or standard input (`-`) that `source` names, ready to be read.
+
+        Columns in `exclude` are never taken for the text.
+        """
+        from tools.adapters import readers  # noqa: PLC0415 - as above
+
+        shown_as = None
+        if source == "-":
+            source = str(readers.spool(sys.stdin.buffer, self.folder / "inputs", progress=self.progress))
+            shown_as = "standard input"
+        return readers.open_input(
+            source,
+            text_column=text_column,
+            id_column=id_column,
+            exclude=exclude,
+            max_text_length=self.settings.max_text_length,
+            shown_as=shown_as,
+        )
+
+    def export_model(self, folder: Path, out: Path) -> None:
+        """Write the model in `folder` as a Hugging Face folder."""
+        from tools.adapters.compute import work  # noqa: PLC0415 - as above
+
+        self.compute.run(work.export_hugging_face, str(folder), str(out), self.settings.precision)
+
+    def llm_oracle(self, task: Task, *, model: str | None = None) -> Oracle:
+        """The language model of the settings; raises OracleUnavailable when none is set."""
+        from tools.adapters.oracles.llm import LlmOracle  # noqa: PLC0415 - as above
+
+        model = model or self.settings.llm_model
+        if self.settings.llm_base_url is None or model is None:
+            raise OracleUnavailable(
+                "No language model is set. Set LAUD_LLM_BASE_URL and LAUD_LLM_MODEL (and LAUD_LLM_API_KEY where the "
+                "endpoint wants a key), or take another oracle: human, zero-shot or replay:COLUMN."
+            )
+        return LlmOracle(
+            base_url=self.settings.llm_base_url,
+            model=model,
+            task=task,
+            api_key=self.settings.llm_api_key,
+            concurrency=self.settings.llm_concurrency,
+            timeout=self.settings.llm_timeout,
+        )
+
+    def human_oracle(self) -> Oracle:
+        """The person at this terminal."""
+        from tools.adapters.oracles.human import HumanOracle  # noqa: PLC0415 - as above
+
+        return HumanOracle(stdin=sys.stdin, stdout=sys.stderr)
+
+    def zero_shot_oracle(self, probabilities: Mapping[TextId, NDArray[np.float32]], pool: Pool) -> Oracle:
+        """The zero-shot pass as an oracle."""
+        from tools.adapters.oracles.zero_shot import ZeroShotOracle  # noqa: PLC0415 - as above
+
+        return ZeroShotOracle(probabilities, model=pool.encoder)
+
+    def replay_oracle(
+        self, labels: Mapping[TextId, str], *, source: str, noise: float, rng: np.random.Generator
+    ) -> Oracle:
+        """Recorded labels as an oracle."""
+        from tools.adapters.oracles.replay import ReplayOracle  # noqa: PLC0415 - as above
+
+        return ReplayOracle(labels, source=source, noise=noise, rng=rng)
+
+    def normalise_labels(self, raw: Mapping[TextId, str], task: Task) -> "RecordedLabels":
+        """Recorded labels as classes of the task; raises UnknownLabel for others, unless a class takes the rest."""
+        from tools.adapters.oracles.replay import normalise_labels  # noqa: PLC0415 - as above
+
+        return normalise_labels(raw, task)
+
+    def write_batch(self, path: Path, texts: Sequence[Text], task: Task) -> None:
+        """Write texts to a file to be labeled elsewhere."""
+        from tools.adapters.oracles.batch_file import write_batch  # noqa: PLC0415 - as above
+
+        write_batch(path, texts, task)
+
+    def read_batch(self, path: Path, texts: Sequence[Text], task: Task) -> "BatchReading":
+        """Read such a file back."""
+        from tools.adapters.oracles.batch_file import read_batch  # noqa: PLC0415 - as above
+
+        return read_batch(path, texts, task)
+
+    def languages(self, texts: Sequence[str], *, rng: np.random.Generator) -> dict[str, float]:
+        """Share of each language among `texts`, by ISO code."""
+        from tools.adapters.language import language_shares  # noqa: PLC0415 - as above
+
+        return language_shares(texts=texts, rng=rng)
+
+    def encoder_languages(self, encoder: str) -> str | None:
+        """The language an encoder was trained for, `multilingual`, or None when it does not say."""
+        from tools.adapters.encoder_card import languages  # noqa: PLC0415 - as above
+
+        return languages(encoder)
+
+    def model_folder(self, model_id: str) -> Path:
+        """Where a model of this workspace lies."""
+        return self.folder / "models" / model_id
+
+    def close(self) -> None:
+        """Close what was opened."""
+        opened = vars(self)
+        if "compute" in opened:
+            self.compute.close()
+        if "_database" in opened:
+            self._database.close()
+
+
+@contextmanager
+def open_workbench(
+    settings: Settings, *, write: bool = False, clock: Clock = utc_now, progress: Progress = no_progress
+) -> Iterator[Workbench]:
+    """A workbench over the settings' workspace, closed at the end.
+
+    With `write`, no other process can hold the workspace for writing at the same time: raises WorkspaceBusy. The lock
+    goes with its process, also after `kill -9`.
+    """
+    folder = settings.workspace.resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFailed(
+            f"The workspace {folder} cannot be made: {error.strerror}. Give another with --workspace."
+        ) from error
+    bench = Workbench(settings, folder=folder, clock=clock, progress=progress)
+    lock = FileLock(folder / "lock")
+    if write:
+        _acquire(lock, folder)
+    try:
+        yield bench
+    finally:
+        bench.close()
+        lock.release()
+
+
+def _acquire(lock: FileLock, folder: Path) -> None:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise WorkspaceBusy(
+            f"Another laud command is working in {folder}. Wait until it has finished, or give another --workspace."
+        ) from error
+    except OSError as error:
+        raise StorageFailed(
+            f"The workspace {folder} cannot be written: {error.strerror}. Make it writable, or give another with "
+            "--workspace."
+        ) from error

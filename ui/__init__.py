@@ -1,0 +1,1 @@
+"""The browser face; it will talk to the service over HTTP."""
