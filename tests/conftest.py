@@ -21,7 +21,7 @@ def _watch(name: str, arguments: tuple[object, ...]) -> None:
     if name == "socket.connect":
         address = arguments[1]
         # A tuple holds host and port; a Unix socket is a path on this machine.
-        if isinstance(address, tuple) and not str(address[0]).startswith(_LOOPBACK):
+        if isinstance(address, tuple) and isinstance(address[0], str) and not address[0].startswith(_LOOPBACK):
             _forbidden.append(str(address))
             raise PermissionError(f"a test tried to reach the network: {address}")
     elif name == "socket.getaddrinfo" and arguments[0] and not _is_local(arguments[0]):

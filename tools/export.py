@@ -1,7 +1,6 @@
 """The result to take along: the model as a Hugging Face folder, its card, the labels and the predictions."""
 
 import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,7 @@ from tools.engine.errors import AskAgain, UnreadableInput
 from tools.engine.ports import Probabilities
 from tools.engine.records import ModelRecord, SkippedRow, Task
 from tools.evaluation import latest_model
-from tools.files import replacing
+from tools.files import make_folder, replacing
 from tools.report import render_model_card
 from tools.training import TEXTS_PER_CALL, pool_texts, score_pool, training_labels
 from tools.workbench import Workbench
@@ -54,6 +53,7 @@ def export(bench: Workbench, name: str, *, out: Path, what: str = "all") -> list
     parts = FORMATS[:-1] if what == "all" else (what,)
     written = []
     if "hf" in parts:
+        make_folder(out)
         bench.export_model(Path(model.path), out)
         written.append(out / "model.safetensors")
     if "hf" in parts or "card" in parts:
@@ -164,20 +164,27 @@ def _prediction_cells(
         yield {"label": model.classes[code], "probability": f"{row[code]:.4f}", **named}
 
 
+class _Utf8:
+    """Takes the csv module's strings into a file of bytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write a line."""
+        return self._file.write(text.encode())
+
+
 class _CsvWriter:
     """Rows as csv that a spreadsheet opens safely: a cell that would run as a formula gets an apostrophe in front."""
 
     def __init__(self, file: IO[bytes], columns: Sequence[str]) -> None:
-        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        self._rows = csv.DictWriter(self._text, columns, lineterminator="\n")
+        self._rows = csv.DictWriter(_Utf8(file), columns, lineterminator="\n")
         self._rows.writeheader()
 
     def write(self, row: dict[str, Any]) -> None:
         """Write a row."""
         self._rows.writerow({key: f"'{v}" if str(v).startswith(FORMULA_STARTS) else v for key, v in row.items()})
-
-    def __del__(self) -> None:
-        self._text.detach()
 
 
 class _JsonWriter:

@@ -162,7 +162,9 @@ def embed(bench: Workbench, pool: Pool) -> None:
     waiting: tuple[list[TextId], Future[Vectors]] | None = None
     while done < pool.texts or waiting is not None:
         texts = bench.pools.iter_texts(pool.name, start=done, size=ROWS_PER_CHUNK)
-        following = ([t.id for t in texts], bench.submit_encode([t.text for t in texts])) if texts else None
+        following = (
+            ([t.id for t in texts], bench.submit_encode([t.text for t in texts], pool.encoder)) if texts else None
+        )
         done += len(texts)
         if waiting is not None:
             bench.vectors.append(pool, waiting[0], waiting[1].result())
@@ -214,7 +216,7 @@ def search(bench: Workbench, name: str, *, words: str, limit: int = 10, exact: S
     pool = ready_pool(bench, name)
     if not words.strip():
         raise UnreadableInput("Nothing to search for: give one or more words.")
-    vector = bench.submit_encode([words]).result()
+    vector = bench.submit_encode([words], pool.encoder).result()
     found = bench.vectors.search(pool, vector, limit=min(pool.texts, SEARCH_CANDIDATES if exact else limit))
     texts = bench.pools.texts(name, [i for i, _ in found])
     needed = [normal_form(word) for word in exact]

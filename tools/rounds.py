@@ -12,10 +12,12 @@ from types import MappingProxyType
 
 from tools.engine.agreement import cohen_kappa
 from tools.engine.decisions import decide_classes
-from tools.engine.errors import AskAgain, BudgetSpent, NotEnoughLabels, OracleUnavailable, PoolExhausted
+from tools.engine.errors import AskAgain, BudgetSpent, NotEnoughLabels, OracleUnavailable, PoolExhausted, UnknownName
+from tools.engine.learning import final_learner
 from tools.engine.ports import Oracle
 from tools.engine.records import ModelRecord, Pick, Role, Round, RoundStatus, Scores, StopDecision, Task
 from tools.engine.rounds import next_step
+from tools.engine.selection import STRATEGIES
 from tools.engine.selection.coldstart import SeedStep, seed_size
 from tools.engine.stopping import History, Rule, decide, default_rules, parse
 from tools.evaluation import ensure_gold, label_gold, score_model, zero_shot_scores
@@ -85,6 +87,7 @@ class _Loop:
     plan: RunPlan
     task: Task
     oracle: Oracle
+    gold_oracle: Oracle
     rules: tuple[Rule, ...]
     budget: float | None
     per_class: int
@@ -163,6 +166,9 @@ def status(bench: Workbench, name: str) -> RunResult:
 
 def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
     task = bench.tasks.get(plan.task)
+    _check_names(bench, plan)
+    rules = _rules(plan, task)
+    per_class = _per_class(plan, task, rules)
     pool = ready_pool(bench, task.pool, complete=True)
     if pool.texts < plan.batch:
         raise PoolExhausted(
@@ -174,16 +180,27 @@ def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
         raise AskAgain(
             f"Task {task.name!r} names no oracle. Give one with --oracle: llm, human, zero-shot, replay:COLUMN."
         )
-    rules = _rules(plan, task)
+    opened = open_oracle(bench, task, oracle, noise=plan.noise, seed=plan.seed)
     return _Loop(
         bench=bench,
         plan=plan,
         task=task,
-        oracle=open_oracle(bench, task, oracle, noise=plan.noise, seed=plan.seed),
+        oracle=opened,
+        gold_oracle=opened if plan.gold_oracle is None else open_oracle(bench, task, plan.gold_oracle, seed=plan.seed),
         rules=rules,
         budget=plan.budget if plan.budget is not None else task.budget,
-        per_class=_per_class(plan, task, rules),
+        per_class=per_class,
     )
+
+
+def _check_names(bench: Workbench, plan: RunPlan) -> None:
+    """Before the first label is paid for: a slip in a name would else be found only when it is used."""
+    for kind, name, known in (
+        ("strategy", plan.strategy, tuple(STRATEGIES)),
+        ("learner", plan.learner, bench.learners),
+    ):
+        if name not in known:
+            raise UnknownName(f"There is no {kind} {name!r}. Choose one of: {', '.join(known)}.")
 
 
 def _rules(plan: RunPlan, task: Task) -> tuple[Rule, ...]:
@@ -213,20 +230,23 @@ def _per_class(plan: RunPlan, task: Task, rules: tuple[Rule, ...]) -> int:
 def _label_gold(loop: _Loop) -> None:
     bench, task, plan = loop.bench, loop.task, loop.plan
     ensure_gold(bench, task, size=plan.gold, seed=plan.seed)
-    oracle = loop.oracle
-    if plan.gold_oracle is not None:
-        oracle = open_oracle(bench, task, plan.gold_oracle, seed=plan.seed)
-    asked = label_gold(bench, task, oracle, budget=loop.budget)
+    asked = label_gold(bench, task, loop.gold_oracle, budget=loop.budget)
     if asked.unanswered:
         raise _Waiting(len(asked.unanswered), "the gold sample")
 
 
 def _advance_until_stop(loop: _Loop) -> StopDecision:
+    decided: StopDecision | None = None
     while True:
         rounds = loop.rounds
         step = next_step(rounds)
         if step.status is RoundStatus.SELECTED and rounds:
-            stop = _stop(loop, rounds)
+            stop = decided or _stop(loop, rounds)
+            if stop is not None and decided is None and _worth_finetuning(loop, rounds[-1]):
+                decided = stop
+                reopened = replace(rounds[-1], status=RoundStatus.LABELED, learner="finetune")
+                loop.bench.rounds.save(loop.task.name, reopened)
+                continue
             if stop is not None:
                 loop.bench.rounds.save(loop.task.name, replace(rounds[-1], stop=stop))
                 return stop
@@ -237,12 +257,27 @@ def _advance_until_stop(loop: _Loop) -> StopDecision:
         loop.bench.rounds.save(loop.task.name, after, picks)
 
 
+def _worth_finetuning(loop: _Loop, last: Round) -> bool:
+    """Whether `auto` ends with a fine-tuned model: rounds are quick with a head, the result should be the best one."""
+    if loop.plan.learner != "auto" or last.learner != "head":
+        return False
+    model = loop.model
+    codes = decide_classes(
+        score_pool(loop.bench, loop.task, model), positive=_positive(loop.task), threshold=model.threshold
+    )
+    return final_learner(labels=last.labels, predicted=codes, positive=_positive(loop.task)) == "finetune"
+
+
+def _positive(task: Task) -> int | None:
+    return None if task.positive is None else task.class_names.index(task.positive)
+
+
 def _new_round(loop: _Loop, number: int) -> Round:
     return Round(
         number=number,
         status=RoundStatus.SELECTED,
         strategy="cold-start" if number == 0 else loop.plan.strategy,
-        learner=loop.plan.learner,
+        learner="head" if loop.plan.learner == "auto" else loop.plan.learner,
         seed=loop.plan.seed,
     )
 
@@ -341,9 +376,8 @@ def _score(loop: _Loop, round_: Round) -> _Done:
     agreement = None
     models = loop.bench.rounds.models(loop.task.name)
     if len(models) > 1:
-        positive = None if loop.task.positive is None else loop.task.class_names.index(loop.task.positive)
         now, before = (
-            decide_classes(score_pool(loop.bench, loop.task, m), positive=positive, threshold=m.threshold)
+            decide_classes(score_pool(loop.bench, loop.task, m), positive=_positive(loop.task), threshold=m.threshold)
             for m in (model, models[-2])
         )
         agreement = cohen_kappa(now, before)

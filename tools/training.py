@@ -18,6 +18,8 @@ from tools.engine.zero_shot import class_descriptions, prototypes, zero_shot_pro
 from tools.files import replacing
 from tools.workbench import Workbench
 
+UNLABELED = 2_000
+"""Texts drawn at random from the pool that a learner may use beside the labels."""
 TEXTS_PER_CALL = 8_192
 """Texts scored in one call of the lane: what progress is shown by."""
 
@@ -101,7 +103,7 @@ def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int)
     )
     fitted = bench.fit(
         learner,
-        training_set(bench, task, labels),
+        training_set(bench, task, labels, seed=seed),
         Path(record.path),
         {**manifest(bench, task, record), "held_out": labels},
         seed=seed,
@@ -111,16 +113,20 @@ def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int)
     return record
 
 
-def training_set(bench: Workbench, task: Task, labels: dict[TextId, str]) -> TrainingSet:
-    """The labeled texts with their vectors."""
+def training_set(bench: Workbench, task: Task, labels: dict[TextId, str], *, seed: int) -> TrainingSet:
+    """The labeled texts with their vectors, and a random sample of the pool's others, the gold sample left out."""
     pool = pool_texts(bench, task)
     matrix = bench.vectors.matrix(bench.pools.get(task.pool), pool.ids)
     texts = bench.pools.texts(task.pool, list(labels))
+    known = labels.keys() | {item.text_id for item in bench.rounds.gold(task.name) or []}
+    others = np.array([row for row, i in enumerate(pool.ids) if i not in known], dtype=np.int64)
+    drawn = np.sort(np.random.default_rng([seed, 0xA11]).permutation(others)[:UNLABELED])
     return TrainingSet(
         texts=tuple(text.text for text in texts),
         vectors=np.asarray(matrix[[pool.rows[i] for i in labels]]),
         labels=np.array([task.class_names.index(label) for label in labels.values()], dtype=np.int64),
         classes=task.class_names,
+        unlabeled=np.asarray(matrix[drawn]),
         positive=None if task.positive is None else task.class_names.index(task.positive),
     )
 

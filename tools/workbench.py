@@ -66,7 +66,7 @@ class Workbench:
     def _database(self) -> "Database":
         from tools.adapters.sql import open_database  # noqa: PLC0415 - see the module's docstring
 
-        return open_database(self.settings.database_url or f"sqlite:///{self.folder / 'laud.db'}")
+        return open_database(self.settings.database_url or f"sqlite:///{self.folder / 'laud.db'}", clock=self.clock)
 
     @property
     def pools(self) -> PoolStore:
@@ -105,6 +105,13 @@ class Workbench:
         from tools.adapters.compute.local import LocalCompute  # noqa: PLC0415 - as above
 
         return LocalCompute()
+
+    @property
+    def learners(self) -> tuple[str, ...]:
+        """The names of learners that `fit` takes."""
+        from tools.adapters.learners import LEARNERS  # noqa: PLC0415 - as above
+
+        return ("auto", *LEARNERS)
 
     def submit_encode(self, texts: list[str], encoder: str | None = None) -> Future[Vectors]:
         """Start encoding in the compute lane; unit vectors as float16, one row a text."""
@@ -232,6 +239,8 @@ class Workbench:
         opened = vars(self)
         if "compute" in opened:
             self.compute.close()
+        if "vectors" in opened:
+            self.vectors.close()
         if "_database" in opened:
             self._database.close()
 

@@ -1,11 +1,14 @@
 """`laud evaluate`, `laud predict`, `laud export`: what a model is worth, and how to take it along."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent.cli.session import JsonOption, WorkspaceOption, print_json, say, workbench
+
+if TYPE_CHECKING:
+    from tools.evaluation import Evaluated
 
 NameArgument = Annotated[str, typer.Argument(help="Name of a task, or id of a model")]
 
@@ -24,43 +27,7 @@ def evaluate(
         evaluated = evaluate_model(bench, name, test=test, label_column=label_column)
     scores = evaluated.scores
     if as_json:
-        estimates: dict[str, Any] = {"accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
-        if scores.average_precision is not None:
-            estimates["average_precision"] = scores.average_precision
-        print_json(
-            {
-                "n": scores.n,
-                "accuracy": scores.accuracy.value,
-                "macro_f1": scores.macro_f1.value,
-                "per_class": {
-                    c: {
-                        "precision": s.precision.value,
-                        "recall": s.recall.value,
-                        "f1": s.f1.value,
-                        "support": s.support,
-                    }
-                    for c, s in scores.per_class.items()
-                },
-                "intervals": {
-                    **{key: [e.low, e.high] for key, e in estimates.items()},
-                    "per_class": {
-                        c: {
-                            key: [e.low, e.high]
-                            for key, e in (("precision", s.precision), ("recall", s.recall), ("f1", s.f1))
-                        }
-                        for c, s in scores.per_class.items()
-                    },
-                },
-                "average_precision": None if scores.average_precision is None else scores.average_precision.value,
-                "positive": scores.positive,
-                "threshold": scores.threshold,
-                "confusion": scores.confusion,
-                "classes": scores.classes,
-                "model": evaluated.model.id,
-                "skipped": [{"row": s.row, "reason": s.reason} for s in evaluated.skipped],
-                "counted_as_rest": evaluated.counted_as_rest,
-            }
-        )
+        print_json(_evaluation_json(evaluated))
         return
     from agent.cli.show import show_scores  # noqa: PLC0415 - as above
 
@@ -71,6 +38,42 @@ def evaluate(
         say(f"{count:,} texts with {len(evaluated.counted_as_rest)} other labels counted as the rest.")
     if evaluated.skipped:
         say(f"{len(evaluated.skipped):,} rows could not be used; the first for: {evaluated.skipped[0].reason}.")
+
+
+def _evaluation_json(evaluated: "Evaluated") -> dict[str, Any]:
+    scores = evaluated.scores
+    estimates: dict[str, Any] = {"accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
+    if scores.average_precision is not None:
+        estimates["average_precision"] = scores.average_precision
+    return {
+        "n": scores.n,
+        "accuracy": scores.accuracy.value,
+        "macro_f1": scores.macro_f1.value,
+        "per_class": {
+            c: {
+                "precision": s.precision.value,
+                "recall": s.recall.value,
+                "f1": s.f1.value,
+                "support": s.support,
+            }
+            for c, s in scores.per_class.items()
+        },
+        "intervals": {
+            **{key: [e.low, e.high] for key, e in estimates.items()},
+            "per_class": {
+                c: {key: [e.low, e.high] for key, e in (("precision", s.precision), ("recall", s.recall), ("f1", s.f1))}
+                for c, s in scores.per_class.items()
+            },
+        },
+        "average_precision": None if scores.average_precision is None else scores.average_precision.value,
+        "positive": scores.positive,
+        "threshold": scores.threshold,
+        "confusion": scores.confusion,
+        "classes": scores.classes,
+        "model": evaluated.model.id,
+        "skipped": [{"row": s.row, "reason": s.reason} for s in evaluated.skipped],
+        "counted_as_rest": evaluated.counted_as_rest,
+    }
 
 
 def predict(

@@ -27,11 +27,12 @@ class Server:
         self._folder = folder
 
     def new_database(self) -> str:
-        """The SQLAlchemy URL of a fresh, empty database."""
+        """The SQLAlchemy URL of a fresh, empty place for tables: a schema, which is made far faster than a database."""
         name = f"laud_{uuid4().hex}"
-        with psycopg.connect(host=str(self._folder), user="postgres", dbname="postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        url = URL.create("postgresql", username="postgres", database=name, query={"host": str(self._folder)})
+        with psycopg.connect(host=str(self._folder), user="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}".encode())
+        query = {"host": str(self._folder), "options": f"-csearch_path={name}"}
+        url = URL.create("postgresql", username="postgres", database="postgres", query=query)
         return url.render_as_string(hide_password=False)
 
     def start(self) -> None:

@@ -23,8 +23,8 @@ from tools.engine.ports import Vectors
 from tools.engine.records import Pool, TextId
 
 # Chroma's own values are ef_construction 100, batch_size 100 and sync_threshold 1,000. Over 48,232 product names these
-# cost 22 instead of 28 s of processor time to build, and of the ten nearest 99 % are found. A higher threshold is hardly
-# faster, and what was not synced is indexed again by every process that opens the collection.
+# cost 22 instead of 28 s of processor time to build, and of the ten nearest 99 % are found. A higher threshold is
+# hardly faster, and what was not synced is indexed again by every process that opens the collection.
 _CONFIGURATION: CreateCollectionConfiguration = {
     "hnsw": {"space": "cosine", "ef_construction": 64, "batch_size": 1_000, "sync_threshold": 2_000}
 }
@@ -101,7 +101,12 @@ class ChromaIndex:
     @cached_property
     def _client(self) -> Client:
         # Without this Chroma would read a `.env` of the folder that the person happens to be in.
-        settings = Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg] # pydantic's own
+        # Its connections to a server are never closed but by the server; without keep-alive each ends with its request.
+        settings = Settings(
+            _env_file=None,  # type: ignore[call-arg] # an argument of pydantic-settings
+            anonymized_telemetry=False,
+            chroma_http_max_keepalive_connections=0,
+        )
         if self._url is None:
             return cast("Client", chromadb.PersistentClient(path=self._folder / "chroma", settings=settings))
         parts = urlsplit(self._url)

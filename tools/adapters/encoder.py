@@ -47,8 +47,8 @@ def number_format(precision: str) -> torch.dtype:
 @lru_cache(maxsize=1)
 def load(encoder: str, precision: str) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     """Tokenizer and model, kept warm in this process; raises UnreadableInput when they cannot be loaded."""
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(resolve(encoder))
         model: PreTrainedModel = AutoModel.from_pretrained(resolve(encoder), dtype=number_format(precision))
@@ -58,8 +58,8 @@ def load(encoder: str, precision: str) -> tuple[PreTrainedTokenizerBase, PreTrai
             f"The encoder {encoder!r} cannot be loaded: {reason}. "
             f"Give a Hugging Face id or a folder in LAUD_ENCODER, or leave it unset for {PACKAGED}."
         ) from error
-    model.to(device())  # type: ignore[arg-type]  # the stub of transformers wraps the signature wrongly
-    model.eval()  # type: ignore[no-untyped-call]
+    torch.nn.Module.to(model, device())
+    model.eval()
     return tokenizer, model
 
 

@@ -8,16 +8,24 @@ from numpy.typing import NDArray
 from tools.engine.ports import Probabilities, Vectors
 
 FOLDS = 5
+FINETUNE_FROM = 60
+"""Labels from which on a fine-tuned encoder beats a head on frozen vectors."""
+RARE = 0.1
+"""Share of a pool below which a positive class is rare. There a head that sees the whole pool holds its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSet:
-    """Labeled texts: n texts with their (n, d) vectors and (n,) class codes; `positive` is the rare class's code."""
+    """Labeled texts: n texts with their (n, d) vectors and (n,) class codes; `positive` is the rare class's code.
+
+    `unlabeled` are the (u, d) vectors of texts drawn at random from the rest of the pool.
+    """
 
     texts: tuple[str, ...]
     vectors: Vectors
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
+    unlabeled: Vectors
     positive: int | None = None
 
 
@@ -31,6 +39,12 @@ class Fitted:
     seconds: float
 
 
+def final_learner(*, labels: int, predicted: NDArray[np.int64], positive: int | None) -> str:
+    """The learner that `auto` ends with, by the number of labels and the (n,) codes predicted for the pool."""
+    rare = positive is not None and float((predicted == positive).mean()) < RARE
+    return "finetune" if labels >= FINETUNE_FROM and not rare else "head"
+
+
 def deal_folds(labels: NDArray[np.int64], *, folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """The fold of each text, from 0: every class is dealt out evenly, in random order.
 
@@ -42,10 +56,8 @@ def deal_folds(labels: NDArray[np.int64], *, folds: int, rng: np.random.Generato
     return dealt
 
 
-def class_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """The weight of each class for which all classes that have labels weigh the same, 1 on average over the texts."""
-    counts = np.bincount(labels, minlength=classes)
-    present = counts > 0
-    weights = np.zeros(classes)
-    weights[present] = len(labels) / (present.sum() * counts[present])
-    return weights
+def balanced(labels: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The (n,) weights of texts, scaled so that every class weighs the same in all and the mean stays what it was."""
+    sums = np.bincount(labels, weights=weights)
+    present = np.count_nonzero(sums)
+    return np.asarray(weights * weights.sum() / (present * sums[labels]), dtype=np.float64)

@@ -195,6 +195,10 @@ class VectorIndex(Protocol):
         """The nearest texts with their cosine similarity, best first. `vector` has one row."""
         ...
 
+    def close(self) -> None:
+        """Close what is open."""
+        ...
+
 
 class TaskStore(Protocol):
     """Tasks with their guideline versions."""

@@ -1,5 +1,6 @@
 """The functions that run in the compute lane. Each loads what it needs itself, so that its caller loads nothing."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,17 @@ def fit(  # noqa: PLR0913 - what is trained, where to, and how
         np.save(partial / "held_out.npy", fitted.held_out)
         write_manifest(partial, {**manifest, "learner": fitted.learner, "temperature": fitted.temperature})
     return fitted
+
+
+def export_hugging_face(folder: str, out: str, precision: str) -> None:
+    """Write the model in `folder` as a Hugging Face folder, into a folder that appears whole or not at all."""
+    from tools.adapters.learners.hugging_face import write_folder
+
+    target = Path(out)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".laud-export-") as partial:
+        write_folder(Path(folder), Path(partial), precision=precision)
+        for file in Path(partial).iterdir():
+            file.replace(target / file.name)
 
 
 def predict(folder: str, texts: Sequence[str], vectors: Vectors | None, precision: str) -> Probabilities:

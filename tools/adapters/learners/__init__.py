@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from tools.adapters.learners.folder import read_manifest
-from tools.engine.errors import UnknownName
+from tools.engine.errors import UnknownName, UnreadableInput
 from tools.engine.ports import Classifier, Learner
 
 # ruff: noqa: PLC0415 - a learner's libraries are imported when that learner is used
@@ -14,10 +16,10 @@ LEARNERS = ("head", "finetune")
 def open_learner(name: str, *, encoder: str, precision: str) -> Learner:
     """The learner of that name; raises UnknownName naming those there are."""
     match name:
-        case "head" | "auto":
+        case "head":
             from tools.adapters.learners.head import HeadLearner
 
-            return HeadLearner(encoder=encoder)
+            return HeadLearner()
         case "finetune":
             from tools.adapters.learners.finetune import FinetuneLearner
 
@@ -27,14 +29,15 @@ def open_learner(name: str, *, encoder: str, precision: str) -> Learner:
 
 
 def open_classifier(folder: Path, *, precision: str) -> Classifier:
-    """The model in `folder`; raises UnreadableInput when it is no model of LAUD's."""
+    """The model in `folder`; raises UnreadableInput when it is no model of LAUD's, or a damaged one."""
     manifest = read_manifest(folder)
-    match manifest["learner"]:
-        case "head":
+    try:
+        if manifest["learner"] == "head":
             from tools.adapters.learners.head import HeadClassifier
 
             return HeadClassifier.load(folder, manifest, precision=precision)
-        case _:
-            from tools.adapters.learners.finetune import FinetunedClassifier
+        from tools.adapters.learners.finetune import FinetunedClassifier
 
-            return FinetunedClassifier.load(folder, manifest, precision=precision)
+        return FinetunedClassifier.load(folder, precision=precision)
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        raise UnreadableInput(f"The model in {folder} is damaged: {str(error).splitlines()[0]}") from error

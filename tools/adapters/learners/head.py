@@ -14,11 +14,16 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from tools.engine.calibration import apply_temperature, fit_temperature
-from tools.engine.learning import FOLDS, Fitted, TrainingSet, class_weights, deal_folds
+from tools.engine.learning import FOLDS, Fitted, TrainingSet, balanced, deal_folds
 from tools.engine.ports import Probabilities, Vectors
 
 STRENGTH = 10.0
 """Inverse regularisation C on unit vectors."""
+WEAK_WEIGHT = 1.0
+"""What all weak negatives together weigh, in times of the labels."""
+COMMON = 0.3
+"""Share of the pool from which on a positive class is too common for other texts to pass as negatives."""
+WEIGHTS = "head.safetensors"
 ABSENT = -30.0
 """Logit of a class that has no label: never predicted, never a division by zero."""
 
@@ -35,31 +40,35 @@ class Linear:
         return np.asarray(vectors.astype(np.float32) @ self.weights.T + self.bias)
 
 
-def fit_linear(vectors: Vectors, labels: NDArray[np.int64], classes: int, *, seed: int) -> Linear:
+def fit_linear(
+    vectors: Vectors, labels: NDArray[np.int64], weights: NDArray[np.float64], classes: int, *, seed: int
+) -> Linear:
     """Logistic regression in which all classes that have a label weigh the same."""
-    weights = np.zeros((classes, vectors.shape[1]), dtype=np.float32)
+    matrix = np.zeros((classes, vectors.shape[1]), dtype=np.float32)
     bias = np.full(classes, ABSENT, dtype=np.float32)
     present = np.unique(labels)
     if len(present) == 1:
         bias[present[0]] = 0.0
-        return Linear(weights, bias)
+        return Linear(matrix, bias)
     model = LogisticRegression(C=STRENGTH, max_iter=1_000, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a thousand steps are enough for a ranking
-        model.fit(vectors.astype(np.float32), labels, sample_weight=class_weights(labels, classes)[labels])
+        model.fit(vectors.astype(np.float32), labels, sample_weight=balanced(labels, weights))
     if len(present) == 2:
-        weights[present] = np.vstack([-model.coef_[0], model.coef_[0]]) / 2
+        matrix[present] = np.vstack([-model.coef_[0], model.coef_[0]]) / 2
         bias[present] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
     else:
-        weights[present], bias[present] = model.coef_, model.intercept_
-    return Linear(weights, bias)
+        matrix[present], bias[present] = model.coef_, model.intercept_
+    return Linear(matrix, bias)
 
 
 class HeadLearner:
-    """Learner port: fits in a second, needs no torch where the vectors are known."""
+    """Learner port: fits in a second, needs no torch where the vectors are known.
 
-    def __init__(self, *, encoder: str) -> None:
-        self._encoder = encoder
+    For two classes with a rare positive one, texts drawn at random from the pool are taken for negatives with little
+    weight each: nearly all of them are, and they show the model the whole pool, not only what was picked (learning
+    from positive and unlabeled examples; Elkan & Noto 2008, KDD; Lee & Liu 2003, ICML).
+    """
 
     def fit(self, examples: TrainingSet, folder: Path, *, seed: int) -> Fitted:
         """Fit on all examples; temperature and held-out probabilities come from folds."""
@@ -68,17 +77,35 @@ class HeadLearner:
         folds = deal_folds(examples.labels, folds=FOLDS, rng=np.random.default_rng(seed))
         logits = np.empty((len(examples.labels), classes), dtype=np.float32)
         for fold in np.unique(folds):
-            kept = folds != fold
-            model = fit_linear(examples.vectors[kept], examples.labels[kept], classes, seed=seed)
-            logits[~kept] = model.logits(examples.vectors[~kept])
+            model = self._fit(examples, folds != fold, seed=seed)
+            logits[folds == fold] = model.logits(examples.vectors[folds == fold])
         temperature = fit_temperature(logits, examples.labels)
-        model = fit_linear(examples.vectors, examples.labels, classes, seed=seed)
-        save_file({"weights": model.weights, "bias": model.bias}, folder / "head.safetensors")
+        model = self._fit(examples, np.ones(len(folds), dtype=np.bool_), seed=seed)
+        save_file({"weights": model.weights, "bias": model.bias}, folder / WEIGHTS)
         return Fitted(
             learner="head",
             held_out=apply_temperature(logits, temperature),
             temperature=temperature,
             seconds=perf_counter() - started,
+        )
+
+    @staticmethod
+    def _fit(examples: TrainingSet, kept: NDArray[np.bool_], *, seed: int) -> Linear:
+        vectors, labels = examples.vectors[kept], examples.labels[kept]
+        classes, positive = len(examples.classes), examples.positive
+        plain = fit_linear(vectors, labels, np.ones(len(labels)), classes, seed=seed)
+        if positive is None or classes != 2 or len(examples.unlabeled) == 0:
+            return plain
+        if float((plain.logits(examples.unlabeled).argmax(axis=1) == positive).mean()) > COMMON:
+            return plain
+        weak = np.full(len(examples.unlabeled), 1 - positive, dtype=np.int64)
+        each = np.full(len(weak), WEAK_WEIGHT * len(labels) / len(weak))
+        return fit_linear(
+            np.concatenate([vectors, examples.unlabeled]),
+            np.concatenate([labels, weak]),
+            np.concatenate([np.ones(len(labels)), each]),
+            classes,
+            seed=seed,
         )
 
 
@@ -97,7 +124,7 @@ class HeadClassifier:
     @classmethod
     def load(cls, folder: Path, manifest: dict[str, Any], *, precision: str) -> "HeadClassifier":
         """The model in `folder`."""
-        arrays = load_file(folder / "head.safetensors")
+        arrays = load_file(folder / WEIGHTS)
         return cls(
             Linear(arrays["weights"], arrays["bias"]),
             classes=tuple(manifest["classes"]),

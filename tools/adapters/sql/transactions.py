@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, and_
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from tools.engine.errors import StorageFailed
 
@@ -42,8 +42,8 @@ def replace(connection: Connection, table: Table, key: Mapping[str, Any], values
 def _in_words(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except (IntegrityError, ProgrammingError):
-        # A broken rule of the schema or a wrong statement is a fault of this code, not of the storage.
+    except (DataError, IntegrityError, ProgrammingError):
+        # A wrong value or statement, or a broken rule of the schema, is a fault of this code, not of the storage.
         raise
     except DBAPIError as error:
         raise StorageFailed(_explain(engine, error)) from error

@@ -1,0 +1,37 @@
+# Needs make and Python 3.11 or newer with its venv module. On Debian: apt-get install make python3-venv
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help install demo test check format
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED) ## Install into .venv, with what the tests need
+
+# The stamp is newer than both files while the installation is up to date, so a second call does nothing.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "LAUD needs Python 3.11 or newer, this is %s; name another: make PYTHON=python3.11" % sys.version.split()[0])'
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED) ## Show the whole loop on the sample that comes with LAUD
+	$(BIN)/laud demo
+
+test: $(INSTALLED) ## Run all tests
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED) ## Check format, lint, types and architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/architecture
+
+format: $(INSTALLED) ## Format the code, and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .

@@ -1,0 +1,313 @@
+"""`kill -9` at any moment, then the same command: it goes on, no label is lost, none is asked for twice."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.laud_process import (
+    LOOP,
+    PATIENCE,
+    ROOT,
+    Laud,
+    copied,
+    database,
+    end_state,
+    gone,
+    half_written,
+    kill,
+    prepared,
+    rows,
+    sample_rows,
+    until,
+    write_csv,
+)
+from tests.support.openai_endpoint import KEY, MODEL, Fault, OpenAIEndpoint
+from tests.support.tiny_encoder import write_tiny_encoder
+from tools.files import replacing
+
+RUN = ("run", "baby-care", *LOOP, "--json")
+GOLD = 24
+STATUSES = ("selected", "labeled", "trained", "scored", "closed")
+
+
+@pytest.fixture
+def laud(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Laud:
+    return Laud(workspace=copied(prepared(tmp_path_factory.getbasetemp()), tmp_path / "workspace"))
+
+
+def kill_whole(process: subprocess.Popen[bytes]) -> int:
+    """Kill the program and see that nothing it started outlives it; returns how many processes that were."""
+    children = kill(process)
+    until(lambda: all(map(gone, children)), "the children of the killed program to end")
+    return len(children)
+
+
+# --- the loop ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True, kw_only=True)
+class Moment:
+    """How far a loop is; a later moment is greater.
+
+    `gold` is 1 when the sample is drawn and one more for each of its labels, `round` the number of the last round plus
+    one. `training` is 1 while the round's model is written, 2 when its folder is there, 3 when it is recorded.
+    """
+
+    gold: int = GOLD + 1
+    round: int = 0
+    status: int = 0
+    training: int = 0
+    answers: int = 0
+    stopped: int = 0
+
+
+def look(connection: sqlite3.Connection, workspace: Path) -> Moment:
+    """How far the loop is."""
+
+    def one(query: str, *values: object) -> Any:
+        return (connection.execute(query, values).fetchone() or (None,))[0]
+
+    number = one("SELECT max(number) FROM rounds")
+    training = 0
+    if number is not None:
+        model = f"baby-care-*-round-{number:03d}"
+        if one("SELECT count(*) FROM models WHERE round = ?", number):
+            training = 3
+        elif list((workspace / "models").glob(model)):
+            training = 2
+        elif list((workspace / "models").glob(f".{model}.partial")):
+            training = 1
+    return Moment(
+        gold=one("SELECT (SELECT gold_drawn FROM tasks) + (SELECT count(*) FROM labels WHERE role = 'gold')"),
+        round=0 if number is None else number + 1,
+        status=0 if number is None else STATUSES.index(one("SELECT status FROM rounds WHERE number = ?", number)),
+        training=training,
+        answers=one("SELECT count(*) FROM labels WHERE role <> 'gold' AND round = ?", number),
+        stopped=one("SELECT count(*) FROM rounds WHERE stop_rule IS NOT NULL"),
+    )
+
+
+def kill_at(process: subprocess.Popen[bytes], workspace: Path, moment: Moment) -> Moment:
+    """Kill the program once it has come to `moment`; returns where it died.
+
+    The database is held for writing meanwhile, so that nothing is committed between the look and the kill.
+    """
+    holding = sqlite3.connect(workspace / "laud.db", timeout=0, isolation_level=None)
+    deadline = time.monotonic() + PATIENCE
+    try:
+        with database(workspace / "laud.db") as looking:
+            while True:
+                assert process.poll() is None, f"it ended before {moment}"
+                assert time.monotonic() < deadline, f"it never came to {moment}"
+                if look(looking, workspace) < moment:
+                    time.sleep(0.0005)
+                    continue
+                try:
+                    holding.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:
+                    continue  # the program is writing just now
+                died = look(holding, workspace)
+                kill_whole(process)
+                return died
+    finally:
+        holding.close()
+
+
+MOMENTS = (
+    Moment(gold=1),
+    Moment(gold=1 + GOLD // 2),
+    Moment(gold=1 + GOLD),
+    Moment(round=1),
+    Moment(round=1, answers=8),
+    Moment(round=1, status=1),
+    Moment(round=1, status=1, training=1),
+    Moment(round=1, status=1, training=2),
+    Moment(round=1, status=2),
+    Moment(round=1, status=3),
+    Moment(round=1, status=4),
+    Moment(round=2),
+    Moment(round=2, answers=3),
+    Moment(round=3, answers=5),
+    Moment(round=4, status=1, training=2),
+    Moment(round=4, status=4, stopped=1),
+)
+"""Where the program is killed. A busy machine may let a moment slip by; the program then dies at the next one."""
+
+
+def test_a_run_killed_again_and_again_ends_like_one_that_was_left_alone(laud: Laud, tmp_path: Path) -> None:
+    alone = Laud(workspace=copied(laud.workspace, tmp_path / "alone"))
+    wanted = alone(*RUN).json
+    deaths: list[Moment] = [Moment(gold=0)]
+    for moment in MOMENTS:
+        if moment > deaths[-1]:
+            with laud.started(*RUN) as process:
+                deaths.append(kill_at(process, laud.workspace, moment))
+    found = laud(*RUN).json
+    assert len({astuple(death) for death in deaths[1:]}) >= 10, deaths
+    assert end_state(laud.workspace) == end_state(alone.workspace)
+    assert [timeless(one) for one in found["rounds"]] == [timeless(one) for one in wanted["rounds"]]
+    assert [one["labels"] for one in found["rounds"]] == [16, 22, 28, 34]
+    assert found["stop"] == wanted["stop"]
+    answers = Counter(text for (text,) in rows(laud.workspace, "SELECT text_id FROM labels"))
+    assert set(answers.values()) == {1}
+    assert not rows(laud.workspace, "SELECT * FROM picks WHERE text_id IN (SELECT text_id FROM gold)")
+    assert half_written(laud.workspace) == []
+
+
+def timeless(one: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in one.items() if key != "seconds"}
+
+
+def test_answers_that_were_paid_for_are_never_asked_for_again(laud: Laud, tmp_path: Path) -> None:
+    category = {row["text"]: "baby care" if row["category"] == "baby care" else "other" for row in sample_rows()}
+    lanes = 4
+    alone = Laud(workspace=copied(laud.workspace, tmp_path / "alone"))
+    seed_calls = alone(*RUN).json["seed_calls"]
+    with OpenAIEndpoint(category.__getitem__) as endpoint:
+        paying = Laud(
+            workspace=laud.workspace,
+            env={
+                "LAUD_LLM_BASE_URL": endpoint.url,
+                "LAUD_LLM_API_KEY": KEY,
+                "LAUD_LLM_MODEL": MODEL,
+                "LAUD_LLM_CONCURRENCY": str(lanes),
+            },
+        )
+        lost: Counter[str] = Counter()
+        # It dies in the gold sample, in the seed and in a round, each time with four requests under way.
+        for stored in (10, GOLD + 9, GOLD + seed_calls + 2):
+            answered = stored - count_labels(laud.workspace)
+            wanted = len(endpoint.requests) + answered + lanes
+            endpoint.faults.extend([None] * answered + [Fault(hold=True)] * lanes)
+            with paying.started(*RUN, "--oracle", "llm") as process:
+                until(lambda w=wanted: len(endpoint.requests) == w, "requests to be held back")  # type: ignore[misc]
+                until(lambda n=stored: count_labels(laud.workspace) == n, "the answers to be stored")  # type: ignore[misc]
+                kill_whole(process)
+            lost.update(endpoint.texts()[-lanes:])
+        done = paying(*RUN, "--oracle", "llm").json
+        assert done["stop"]["rule"] == "labels=34"
+        asked = Counter(endpoint.texts())
+    stored = rows(laud.workspace, "SELECT t.text, l.label FROM labels l JOIN texts t ON t.id = l.text_id")
+    assert len(stored) == len(dict(stored)), "one answer a text"
+    assert dict(stored) == {text: category[text] for text in asked}
+    assert asked == Counter(dict.fromkeys(asked, 1)) + lost
+
+
+def count_labels(workspace: Path) -> int:
+    count: int = rows(workspace, "SELECT count(*) FROM labels")[0][0]
+    return count
+
+
+# --- the pool ---------------------------------------------------------------------------------------------------------
+
+ROWS, DISTINCT = 7_000, 6_900
+
+
+@pytest.fixture
+def receipts(tmp_path: Path) -> Path:
+    texts = [f"Item {number % DISTINCT} of {number % 7}" for number in range(ROWS)]
+    return write_csv(tmp_path / "receipts.csv", [{"text": text} for text in texts])
+
+
+def read_rows(workspace: Path) -> int:
+    """Rows of the input that are stored."""
+    return counted(workspace / "laud.db", "SELECT rows_done FROM imports")
+
+
+def in_chroma(workspace: Path) -> int:
+    """Vectors in Chroma."""
+    return counted(workspace / "chroma" / "chroma.sqlite3", "SELECT count(*) FROM embeddings")
+
+
+def in_matrix(workspace: Path) -> int:
+    """Rows of the matrix: each has an id of 8 bytes."""
+    return len(matrix(workspace, "ids")) // 8
+
+
+def counted(path: Path, query: str) -> int:
+    """A number from a database that may not be there yet."""
+    try:
+        with database(path) as connection:
+            return int((connection.execute(query).fetchone() or (0,))[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
+def matrix(workspace: Path, kind: str) -> bytes:
+    return b"".join(path.read_bytes() for path in (workspace / "vectors").glob(f"*.{kind}"))
+
+
+@pytest.mark.parametrize("first_in", ["matrix", "chroma"])
+def test_a_pool_killed_while_it_is_read_and_embedded_is_made_whole(
+    receipts: Path, tmp_path: Path, first_in: str
+) -> None:
+    env = {"LAUD_ENCODER": str(write_tiny_encoder(tmp_path / "encoder"))}
+    command = ("pool", "add", receipts, "--name", "receipts", "--json")
+    alone = Laud(workspace=tmp_path / "alone", env=env)
+    wanted = alone(*command).json
+    laud = Laud(workspace=tmp_path / "workspace", env=env)
+    place = laud.workspace
+    moments: list[tuple[str, Callable[[], bool]]] = [
+        ("rows in the pool", lambda: 0 < read_rows(place) < ROWS),
+        ("rows in the matrix", lambda: 0 < in_matrix(place) < DISTINCT),
+        ("vectors in Chroma that the matrix lacks", lambda: in_matrix(place) < in_chroma(place) < DISTINCT),
+    ]
+    if first_in == "chroma":  # before the matrix has any row
+        del moments[1]
+    for what, condition in moments:
+        with laud.started(*command) as process:
+            until(lambda seen=condition, one=process: seen() or one.poll() is not None, what)  # type: ignore[misc]
+            assert process.poll() is None, f"it ended before there were some {what}, but not all"
+            kill_whole(process)
+    found = laud(*command).json
+    assert {**found, "seconds": 0} == {**wanted, "seconds": 0}
+    assert (found["rows"], found["added"], found["duplicates"]) == (ROWS, DISTINCT, ROWS - DISTINCT)
+    texts = "SELECT id, ordinal, text, copies, fields FROM texts ORDER BY ordinal"
+    assert rows(laud.workspace, texts) == rows(alone.workspace, texts)
+    assert laud("pool", "describe", "receipts", "--json").json  # which mends a matrix that is short
+    for kind in ("ids", "f16", "json"):
+        assert matrix(laud.workspace, kind) == matrix(alone.workspace, kind)
+    assert in_matrix(laud.workspace) == in_chroma(laud.workspace) == in_chroma(alone.workspace) == DISTINCT
+    assert half_written(laud.workspace) == []
+
+
+# --- a file -----------------------------------------------------------------------------------------------------------
+
+WRITE_HALF = """
+import sys
+from pathlib import Path
+from tools.files import replacing
+with replacing(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    print("begun", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_file_that_was_half_written_is_taken_away_by_the_next_try(tmp_path: Path) -> None:
+    path = tmp_path / "out[1].csv"
+    path.write_bytes(b"old")
+    command = [sys.executable, "-c", WRITE_HALF, str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"begun\n"
+        with replacing(path) as file:
+            file.write(b"meanwhile")
+        assert path.read_bytes() == b"meanwhile"
+        assert len(half_written(tmp_path)) == 1, "the other process is at work"
+        kill_whole(process)
+    assert path.read_bytes() == b"meanwhile"
+    assert len(half_written(tmp_path)) == 1
+    with replacing(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert half_written(tmp_path) == []

@@ -1,0 +1,233 @@
+"""The learner `finetune`: the whole encoder learns the task, from a few dozen labels on.
+
+Cross-entropy together with a supervised contrastive loss in the same batch (Khosla et al. 2020, arXiv:2004.11362;
+for few labels Gunel et al. 2021, arXiv:2011.01403), over batches in which every class weighs the same. The word
+embeddings stay as they are: half of a small encoder's weights, of which few labels touch few.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from tools.adapters.encoder import batches, device, fast_bfloat16, load, number_format, pad, tokenise
+from tools.adapters.learners.modeling_laud import LaudConfig, LaudForSequenceClassification
+from tools.engine.calibration import apply_temperature, fit_temperature
+from tools.engine.learning import Fitted, TrainingSet, balanced, deal_folds
+from tools.engine.ports import Probabilities, Vectors
+
+STEPS = 64
+"""Steps for a hundred labels or fewer; they grow with the labels, up to LONGEST times."""
+LONGEST = 2.0
+BATCH = 24
+ENCODER_RATE = 1e-4
+HEAD_RATE = 1e-2
+WARM_UP = 0.1
+DECAY = 0.01
+CLIP = 1.0
+DROPOUT = 0.1
+CONTRAST = 1.0
+"""Weight of the contrastive loss."""
+CONTRAST_TEMPERATURE = 0.1
+SCALE = 10.0
+"""Factor from unit vectors to what the linear layer sees: lets it be sure with small weights."""
+MAX_TOKENS = 128
+FOLDS = 3
+"""Folds for held-out probabilities: each costs a training."""
+CHECKS = 4
+"""Looks at the held-out loss within a training, for the early stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    """Tokenised texts and their codes."""
+
+    rows: list[list[int]]
+    labels: NDArray[np.int64]
+    pad_id: int
+
+    def part(self, kept: NDArray[np.bool_]) -> "_Data":
+        places = np.flatnonzero(kept)
+        return _Data(rows=[self.rows[i] for i in places], labels=self.labels[places], pad_id=self.pad_id)
+
+
+class FinetuneLearner:
+    """Learner port over a transformers encoder."""
+
+    def __init__(self, *, encoder: str, precision: str) -> None:
+        self._encoder = encoder
+        self._precision = precision
+
+    def fit(self, examples: TrainingSet, folder: Path, *, seed: int) -> Fitted:
+        """Train on folds for held-out probabilities, temperature and the number of steps, then on all examples."""
+        started = perf_counter()
+        tokenizer, base = load(self._encoder, "float32")
+        rows = tokenise(tokenizer, examples.texts, MAX_TOKENS)
+        data = _Data(rows=rows, labels=examples.labels, pad_id=int(tokenizer.pad_token_id or 0))
+        classes = examples.classes
+        folds = deal_folds(data.labels, folds=FOLDS, rng=np.random.default_rng(seed))
+        logits = np.zeros((len(rows), len(classes)), dtype=np.float32)
+        stops = []
+        for fold in np.unique(folds):
+            judged = folds == fold
+            model = new_model(base, classes, seed=seed)
+            stop, logits[judged] = train(model, data.part(~judged), held_out=data.part(judged), seed=seed)
+            stops.append(stop)
+        temperature = fit_temperature(logits, examples.labels)
+        model = new_model(base, classes, seed=seed)
+        train(model, data, share=float(np.mean(stops)), seed=seed)
+        with torch.no_grad():
+            model.classifier.weight.mul_(SCALE / temperature)
+            model.classifier.bias.div_(temperature)
+        torch.nn.Module.to(model, "cpu", number_format(self._precision))
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return Fitted(
+            learner="finetune",
+            held_out=apply_temperature(logits, temperature),
+            temperature=temperature,
+            seconds=perf_counter() - started,
+        )
+
+
+def new_model(base: Any, classes: Sequence[str], *, seed: int) -> LaudForSequenceClassification:
+    """A classifier over a copy of the encoder `base`, its head untrained."""
+    torch.manual_seed(seed)
+    names = dict(enumerate(classes))
+    config = LaudConfig(
+        encoder=base.config.to_dict(), id2label=names, label2id={name: code for code, name in names.items()}
+    )
+    model = LaudForSequenceClassification(config)
+    model.encoder.load_state_dict(base.state_dict(), strict=False)
+    torch.nn.Module.to(model, device())
+    return model
+
+
+def train(
+    model: LaudForSequenceClassification,
+    data: _Data,
+    *,
+    held_out: _Data | None = None,
+    share: float = 1.0,
+    seed: int,
+) -> tuple[float, NDArray[np.float32]]:
+    """Train in place; early stop: of CHECKS looks at the held-out loss the best one counts.
+
+    Returns the share of the steps after which the loss was lowest, and the held-out logits (n, C) then.
+    """
+    steps = int(STEPS * min(LONGEST, max(1.0, len(data.labels) / 100)))
+    rng = np.random.default_rng(seed)
+    chances = balanced(data.labels, np.ones(len(data.labels))) / len(data.labels)
+    optimizer, schedule = _optimizer(model, steps)
+    best = (float("inf"), share, np.empty((0, 0), dtype=np.float32))
+    checks = {round(steps * (check + 1) / CHECKS) for check in range(CHECKS)}
+    model.train()
+    for step in range(1, round(steps * share) + 1):
+        batch = rng.choice(len(data.labels), min(BATCH, len(data.labels)), p=chances)
+        loss = _loss(model, data, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+        optimizer.step()
+        schedule.step()
+        if held_out is not None and step in checks and step >= steps // 2:
+            logits = predict_logits(model, held_out.rows, held_out.pad_id, scale=SCALE)
+            wrong = _cross_entropy(logits, held_out.labels)
+            if wrong < best[0]:
+                best = (wrong, step / steps, logits)
+            model.train()
+    model.eval()  # type: ignore[no-untyped-call]
+    return best[1], best[2]
+
+
+def predict_logits(
+    model: LaudForSequenceClassification, rows: Sequence[list[int]], pad_id: int, *, scale: float = 1.0
+) -> NDArray[np.float32]:
+    """Logits (n, C) of tokenised texts, in length-sorted batches."""
+    logits = np.empty((len(rows), model.classifier.out_features), dtype=np.float32)
+    model.eval()  # type: ignore[no-untyped-call]
+    with torch.inference_mode():
+        for batch in batches([len(row) for row in rows]):
+            ids, mask = pad([rows[i] for i in batch], pad_id, model.device)
+            vectors = model.embed(ids, mask) * scale
+            logits[batch] = model.classifier(vectors.to(model.classifier.weight.dtype)).float().cpu().numpy()
+    return logits
+
+
+def _cross_entropy(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    return float(torch.nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)))
+
+
+def _optimizer(
+    model: LaudForSequenceClassification, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    for name, weight in model.encoder.named_parameters():
+        weight.requires_grad = not name.startswith("embeddings")
+    encoder = [weight for weight in model.encoder.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": encoder, "lr": ENCODER_RATE},
+            {"params": model.classifier.parameters(), "lr": HEAD_RATE},
+        ],
+        weight_decay=DECAY,
+        fused=True,
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / (WARM_UP * steps)) * max(0.0, 1 - step / steps)
+    )
+    return optimizer, schedule
+
+
+def _loss(model: LaudForSequenceClassification, data: _Data, batch: NDArray[np.int64]) -> torch.Tensor:
+    ids, mask = pad([data.rows[i] for i in batch], data.pad_id, model.device)
+    codes = torch.from_numpy(data.labels[batch]).to(model.device)
+    with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=fast_bfloat16()):
+        vectors = model.embed(ids, mask)
+    vectors = vectors.float()
+    logits = model.classifier(torch.nn.functional.dropout(vectors * SCALE, DROPOUT))
+    return torch.nn.functional.cross_entropy(logits, codes) + CONTRAST * contrast(vectors, codes)
+
+
+def contrast(vectors: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+    """Supervised contrastive loss of unit vectors (n, d): texts of a class attract, others repel; 0 without pairs."""
+    others = ~torch.eye(len(codes), dtype=torch.bool, device=codes.device)
+    similar = (vectors @ vectors.T / CONTRAST_TEMPERATURE).masked_fill(~others, -torch.inf)
+    shares = similar - torch.logsumexp(similar, 1, keepdim=True)
+    alike = (codes[:, None] == codes[None]) & others
+    counts = alike.sum(1)
+    paired = counts > 0
+    if not bool(paired.any()):
+        return vectors.sum() * 0.0
+    return -(shares.masked_fill(~alike, 0.0).sum(1)[paired] / counts[paired]).mean()
+
+
+class FinetunedClassifier:
+    """Classifier port over a fine-tuned model's folder."""
+
+    def __init__(self, model: LaudForSequenceClassification, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(cls, folder: Path, *, precision: str) -> "FinetunedClassifier":
+        """The model in `folder`."""
+        model = LaudForSequenceClassification.from_pretrained(folder, dtype=number_format(precision))
+        torch.nn.Module.to(model, device())
+        return cls(model, AutoTokenizer.from_pretrained(folder))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names in the order of the probability columns."""
+        names = {int(code): str(name) for code, name in (self._model.config.id2label or {}).items()}
+        return tuple(names[code] for code in range(len(names)))
+
+    def probabilities(self, texts: Sequence[str], vectors: Vectors | None = None) -> Probabilities:  # noqa: ARG002 - it has its own vectors
+        """Calibrated class probabilities."""
+        rows = tokenise(self._tokenizer, texts, MAX_TOKENS)
+        return apply_temperature(predict_logits(self._model, rows, int(self._tokenizer.pad_token_id or 0)), 1.0)
