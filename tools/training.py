@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from tools.engine.calibration import choose_threshold
 from tools.engine.errors import NotEnoughLabels
-from tools.engine.learning import TrainingSet
+from tools.engine.learning import Features, TrainingSet
 from tools.engine.ports import Probabilities
 from tools.engine.records import ModelId, ModelRecord, Task, TextId
 from tools.engine.zero_shot import class_descriptions, prototypes, zero_shot_probabilities
 from tools.files import replacing
 from tools.workbench import Workbench
 
+CENTRE_SAMPLE = 2_048
+"""Texts drawn at random that the centre of a pool's features is taken from."""
 UNLABELED = 2_000
 """Texts drawn at random from the pool that a learner may use beside the labels."""
 TEXTS_PER_CALL = 8_192
@@ -32,10 +34,37 @@ class PoolTexts:
     rows: dict[TextId, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolFeatures:
+    """The (n, f) features of a pool as a memory map, and what they are made around."""
+
+    rows: Features
+    centre: NDArray[np.float32]
+
+
 def pool_texts(bench: Workbench, task: Task) -> PoolTexts:
     """The ids of the task's pool and the row of each."""
     ids = bench.pools.text_ids(task.pool)
     return PoolTexts(ids=ids, rows={text: row for row, text in enumerate(ids)})
+
+
+def pool_features(bench: Workbench, task: Task, pool: PoolTexts) -> PoolFeatures:
+    """The features of the whole pool, made once and kept in the workspace."""
+    stored = bench.pools.get(task.pool)
+    key = hashlib.sha256(f"{stored.name}\0{stored.encoder}\0{len(pool.ids)}".encode()).hexdigest()[:16]
+    path, centre_path = bench.folder / "features" / f"{key}.npy", bench.folder / "features" / f"{key}.centre.npy"
+    if not path.exists():
+        drawn = np.random.default_rng(0).permutation(len(pool.ids))[:CENTRE_SAMPLE]
+        sample = bench.pools.texts(task.pool, [pool.ids[row] for row in drawn])
+        centre = bench.pool_centre([text.text for text in sample], stored.encoder)
+        save_array(centre_path, centre)
+        blocks = []
+        for start in range(0, len(pool.ids), TEXTS_PER_CALL):
+            texts = bench.pools.iter_texts(task.pool, start=start, size=TEXTS_PER_CALL)
+            blocks.append(bench.submit_features([text.text for text in texts], stored.encoder, centre).result())
+            bench.progress("making features", start + len(texts), len(pool.ids))
+        save_array(path, np.concatenate(blocks))
+    return PoolFeatures(rows=np.load(path, mmap_mode="r"), centre=np.load(centre_path))
 
 
 def zero_shot(bench: Workbench, task: Task, pool: PoolTexts) -> Probabilities:
@@ -116,17 +145,18 @@ def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int)
 def training_set(bench: Workbench, task: Task, labels: dict[TextId, str], *, seed: int) -> TrainingSet:
     """The labeled texts with their vectors, and a random sample of the pool's others, the gold sample left out."""
     pool = pool_texts(bench, task)
-    matrix = bench.vectors.matrix(bench.pools.get(task.pool), pool.ids)
+    features = pool_features(bench, task, pool)
     texts = bench.pools.texts(task.pool, list(labels))
     known = labels.keys() | {item.text_id for item in bench.rounds.gold(task.name) or []}
     others = np.array([row for row, i in enumerate(pool.ids) if i not in known], dtype=np.int64)
     drawn = np.sort(np.random.default_rng([seed, 0xA11]).permutation(others)[:UNLABELED])
     return TrainingSet(
         texts=tuple(text.text for text in texts),
-        vectors=np.asarray(matrix[[pool.rows[i] for i in labels]]),
+        features=np.asarray(features.rows[[pool.rows[i] for i in labels]]),
         labels=np.array([task.class_names.index(label) for label in labels.values()], dtype=np.int64),
         classes=task.class_names,
-        unlabeled=np.asarray(matrix[drawn]),
+        unlabeled=np.asarray(features.rows[drawn]),
+        centre=features.centre,
         positive=None if task.positive is None else task.class_names.index(task.positive),
     )
 
@@ -155,12 +185,12 @@ def score_pool(bench: Workbench, task: Task, model: ModelRecord) -> Probabilitie
         stored = np.asarray(np.load(path), dtype=np.float32)
         if len(stored) == len(pool.ids):
             return stored
-    matrix = bench.vectors.matrix(bench.pools.get(task.pool), pool.ids)
+    features = pool_features(bench, task, pool)
     blocks = []
     for start in range(0, len(pool.ids), TEXTS_PER_CALL):
         texts = [t.text for t in bench.pools.iter_texts(task.pool, start=start, size=TEXTS_PER_CALL)]
-        vectors = np.asarray(matrix[start : start + TEXTS_PER_CALL])
-        blocks.append(bench.predict(Path(model.path), texts, vectors))
+        rows = np.asarray(features.rows[start : start + TEXTS_PER_CALL])
+        blocks.append(bench.predict(Path(model.path), texts, rows))
         bench.progress("scoring the pool", start + len(texts), len(pool.ids))
     probabilities = np.concatenate(blocks)
     save_array(path, probabilities)

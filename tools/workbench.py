@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from tools.engine.errors import OracleUnavailable, StorageFailed, WorkspaceBusy
-from tools.engine.learning import Fitted, TrainingSet
+from tools.engine.learning import Features, Fitted, TrainingSet
 from tools.engine.ports import (
     Clock,
     Compute,
@@ -119,6 +119,18 @@ class Workbench:
 
         return self.compute.submit(work.encode, texts, encoder or self.settings.encoder, self.settings.precision)
 
+    def submit_features(self, texts: list[str], encoder: str, centre: NDArray[np.float32]) -> Future[Features]:
+        """Start making features in the compute lane, one row a text."""
+        from tools.adapters.compute import work  # noqa: PLC0415 - as above
+
+        return self.compute.submit(work.encode_features, texts, encoder, self.settings.precision, centre)
+
+    def pool_centre(self, texts: list[str], encoder: str) -> NDArray[np.float32]:
+        """What the features of a pool are made around, from a sample of it."""
+        from tools.adapters.compute import work  # noqa: PLC0415 - as above
+
+        return self.compute.run(work.pool_centre, texts, encoder, self.settings.precision)
+
     def fit(self, learner: str, examples: TrainingSet, folder: Path, manifest: dict[str, Any], *, seed: int) -> Fitted:
         """Train in the compute lane; the model's `folder` appears whole or not at all."""
         from tools.adapters.compute import work  # noqa: PLC0415 - as above
@@ -127,11 +139,11 @@ class Workbench:
             work.fit, learner, examples, str(folder), manifest, precision=self.settings.precision, seed=seed
         )
 
-    def predict(self, folder: Path, texts: list[str], vectors: Vectors | None = None) -> Probabilities:
+    def predict(self, folder: Path, texts: list[str], features: Features | None = None) -> Probabilities:
         """Class probabilities by the model in `folder`, computed in the lane."""
         from tools.adapters.compute import work  # noqa: PLC0415 - as above
 
-        return self.compute.run(work.predict, str(folder), texts, vectors, self.settings.precision)
+        return self.compute.run(work.predict, str(folder), texts, features, self.settings.precision)
 
     def open_input(
         self, source: str, *, text_column: str | None = None, id_column: str | None = None, exclude: Sequence[str] = ()

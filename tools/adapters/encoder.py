@@ -70,9 +70,13 @@ def dimension(encoder: str, precision: str) -> int:
 
 def mean_pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Unit-length mean of the token states that `mask` keeps; float32 of shape (n, d)."""
+    return torch.nn.functional.normalize(masked_mean(hidden, mask), dim=-1)
+
+
+def masked_mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean of the token states that `mask` keeps; float32 of shape (n, d)."""
     weights = mask.unsqueeze(-1).to(torch.float32)
-    mean = (hidden.to(torch.float32) * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-    return torch.nn.functional.normalize(mean, dim=-1)
+    return (hidden.to(torch.float32) * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
 
 
 def batches(lengths: Sequence[int], tokens_per_batch: int = TOKENS_PER_BATCH) -> Iterator[list[int]]:
@@ -116,3 +120,27 @@ def encode(texts: Sequence[str], encoder: str, precision: str = "auto") -> Vecto
             hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
             vectors[batch] = mean_pool(hidden, mask).to(torch.float16).cpu().numpy()
     return vectors
+
+
+def layers_of(depth: int) -> list[int]:
+    """The hidden states that features are made of: the last, two thirds and half of the way up, the word pieces (0).
+
+    Middle layers carry the form of a text (what a question asks for), the lowest its words, the last its meaning
+    (Tenney et al. 2019, arXiv:1905.05950).
+    """
+    return [depth, round(depth * 2 / 3), round(depth / 2), 0]
+
+
+def layer_means(texts: Sequence[str], encoder: str, precision: str = "auto") -> NDArray[np.float32]:
+    """Mean-pooled hidden states of shape (n, layers, d), not normalised."""
+    tokenizer, model = load(encoder, precision)
+    rows = tokenise(tokenizer, texts)
+    layers = layers_of(model.config.num_hidden_layers)
+    means = np.empty((len(texts), len(layers), model.config.hidden_size), dtype=np.float32)
+    with torch.inference_mode():
+        for batch in batches([len(row) for row in rows]):
+            ids, mask = pad([rows[i] for i in batch], int(tokenizer.pad_token_id or 0), model.device)
+            states = model(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+            for place, layer in enumerate(layers):
+                means[batch, place] = masked_mean(states[layer], mask).cpu().numpy()
+    return means

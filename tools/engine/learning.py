@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.engine.ports import Probabilities, Vectors
+from tools.engine.ports import Probabilities
 
+Features = NDArray[np.float16]
+"""What a head learns from: unit vectors (n, layers * d) of several layers of the encoder."""
 FOLDS = 5
 FINETUNE_FROM = 60
 """Labels from which on a fine-tuned encoder beats a head on frozen vectors."""
@@ -16,16 +18,18 @@ RARE = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSet:
-    """Labeled texts: n texts with their (n, d) vectors and (n,) class codes; `positive` is the rare class's code.
+    """Labeled texts: n texts with their (n, f) features and (n,) class codes; `positive` is the rare class's code.
 
-    `unlabeled` are the (u, d) vectors of texts drawn at random from the rest of the pool.
+    `unlabeled` are the (u, f) features of texts drawn at random from the rest of the pool; `centre` (layers, d) is
+    what features are made around.
     """
 
     texts: tuple[str, ...]
-    vectors: Vectors
+    features: Features
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
-    unlabeled: Vectors
+    unlabeled: Features
+    centre: NDArray[np.float32]
     positive: int | None = None
 
 
@@ -37,6 +41,18 @@ class Fitted:
     held_out: Probabilities
     temperature: float
     seconds: float
+
+
+def layer_features(means: NDArray[np.float32], centre: NDArray[np.float32]) -> Features:
+    """Unit features (n, layers * d) of mean-pooled layers (n, layers, d).
+
+    Each layer is centred on the pool and scaled to length one, so that none outweighs the others; what all texts of a
+    pool share tells nothing (Mu & Viswanath 2018, arXiv:1702.01417).
+    """
+    centred = means - centre
+    units = centred / np.maximum(np.linalg.norm(centred, axis=2, keepdims=True), 1e-6)
+    features: Features = (units / np.sqrt(means.shape[1])).reshape(len(means), -1).astype(np.float16)
+    return features
 
 
 def final_learner(*, labels: int, predicted: NDArray[np.int64], positive: int | None) -> str:

@@ -28,7 +28,7 @@ from tools.engine.records import (
 )
 
 if TYPE_CHECKING:
-    from tools.engine.learning import Fitted, TrainingSet
+    from tools.engine.learning import Features, Fitted, TrainingSet
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -280,8 +280,8 @@ class Classifier(Protocol):
         """The class names in the order of the probability columns."""
         ...
 
-    def probabilities(self, texts: Sequence[str], vectors: Vectors | None = None) -> Probabilities:
-        """Calibrated class probabilities; `vectors` are the texts' embeddings where the caller has them."""
+    def probabilities(self, texts: Sequence[str], features: "Features | None" = None) -> Probabilities:
+        """Calibrated class probabilities; `features` are those of the texts where the caller has them."""
         ...
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tools.engine.learning import Fitted, TrainingSet
+from tools.engine.learning import Features, Fitted, TrainingSet, layer_features
 from tools.engine.ports import Probabilities, Vectors
 
 # ruff: noqa: PLC0415 - the lane's libraries are imported in the lane only
@@ -18,6 +19,20 @@ def encode(texts: Sequence[str], encoder: str, precision: str) -> Vectors:
     from tools.adapters.encoder import encode as encode_texts
 
     return encode_texts(texts, encoder, precision)
+
+
+def pool_centre(texts: Sequence[str], encoder: str, precision: str) -> NDArray[np.float32]:
+    """The (layers, d) mean of the mean-pooled layers over a sample of a pool."""
+    from tools.adapters.encoder import layer_means
+
+    return np.asarray(layer_means(texts, encoder, precision).mean(axis=0), dtype=np.float32)
+
+
+def encode_features(texts: Sequence[str], encoder: str, precision: str, centre: NDArray[np.float32]) -> Features:
+    """The features of texts, one row a text."""
+    from tools.adapters.encoder import layer_means
+
+    return layer_features(layer_means(texts, encoder, precision), centre)
 
 
 def fit(  # noqa: PLR0913 - what is trained, where to, and how
@@ -47,8 +62,8 @@ def export_hugging_face(folder: str, out: str, precision: str) -> None:
             file.replace(target / file.name)
 
 
-def predict(folder: str, texts: Sequence[str], vectors: Vectors | None, precision: str) -> Probabilities:
+def predict(folder: str, texts: Sequence[str], features: Features | None, precision: str) -> Probabilities:
     """Class probabilities by the model in `folder`."""
     from tools.adapters.learners import open_classifier
 
-    return open_classifier(Path(folder), precision=precision).probabilities(texts, vectors)
+    return open_classifier(Path(folder), precision=precision).probabilities(texts, features)

@@ -14,17 +14,18 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils import logging
 
 from tools.adapters.encoder import batches, device, fast_bfloat16, load, number_format, pad, tokenise
 from tools.adapters.learners.modeling_laud import LaudConfig, LaudForSequenceClassification
 from tools.engine.calibration import apply_temperature, fit_temperature
-from tools.engine.learning import Fitted, TrainingSet, balanced, deal_folds
-from tools.engine.ports import Probabilities, Vectors
+from tools.engine.learning import Features, Fitted, TrainingSet, balanced, deal_folds
+from tools.engine.ports import Probabilities
 
-STEPS = 64
-"""Steps for a hundred labels or fewer; they grow with the labels, up to LONGEST times."""
-LONGEST = 2.0
+STEPS = 48
+"""Steps for a hundred labels; others take them in proportion, within SPAN times."""
+SPAN = (0.5, 2.0)
 BATCH = 24
 ENCODER_RATE = 1e-4
 HEAD_RATE = 1e-2
@@ -38,7 +39,7 @@ CONTRAST_TEMPERATURE = 0.1
 SCALE = 10.0
 """Factor from unit vectors to what the linear layer sees: lets it be sure with small weights."""
 MAX_TOKENS = 128
-FOLDS = 3
+FOLDS = 2
 """Folds for held-out probabilities: each costs a training."""
 CHECKS = 4
 """Looks at the held-out loss within a training, for the early stop."""
@@ -96,12 +97,17 @@ class FinetuneLearner:
         )
 
 
-def new_model(base: Any, classes: Sequence[str], *, seed: int) -> LaudForSequenceClassification:
+def new_model(
+    base: Any, classes: Sequence[str], *, seed: int, layers: Sequence[int] = ()
+) -> LaudForSequenceClassification:
     """A classifier over a copy of the encoder `base`, its head untrained."""
     torch.manual_seed(seed)
     names = dict(enumerate(classes))
     config = LaudConfig(
-        encoder=base.config.to_dict(), id2label=names, label2id={name: code for code, name in names.items()}
+        encoder=base.config.to_dict(),
+        layers=list(layers),
+        id2label=names,
+        label2id={name: code for code, name in names.items()},
     )
     model = LaudForSequenceClassification(config)
     model.encoder.load_state_dict(base.state_dict(), strict=False)
@@ -121,7 +127,7 @@ def train(
 
     Returns the share of the steps after which the loss was lowest, and the held-out logits (n, C) then.
     """
-    steps = int(STEPS * min(LONGEST, max(1.0, len(data.labels) / 100)))
+    steps = int(STEPS * min(SPAN[1], max(SPAN[0], len(data.labels) / 100)))
     rng = np.random.default_rng(seed)
     chances = balanced(data.labels, np.ones(len(data.labels))) / len(data.labels)
     optimizer, schedule = _optimizer(model, steps)
@@ -211,23 +217,31 @@ class FinetunedClassifier:
     """Classifier port over a fine-tuned model's folder."""
 
     def __init__(self, model: LaudForSequenceClassification, tokenizer: PreTrainedTokenizerBase) -> None:
-        self._model = model
-        self._tokenizer = tokenizer
+        self.model = model
+        self.tokenizer = tokenizer
 
     @classmethod
     def load(cls, folder: Path, *, precision: str) -> "FinetunedClassifier":
         """The model in `folder`."""
+        logging.disable_progress_bar()
         model = LaudForSequenceClassification.from_pretrained(folder, dtype=number_format(precision))
-        torch.nn.Module.to(model, device())
-        return cls(model, AutoTokenizer.from_pretrained(folder))
+        # The dtype asked for reaches only what is not built from the encoder's own configuration.
+        torch.nn.Module.to(model, device(), number_format(precision))
+        # Without the encoder's own configuration transformers would look for a tokenizer of this architecture.
+        inner = AutoConfig.for_model(**model.config.encoder)
+        return cls(model, AutoTokenizer.from_pretrained(folder, config=inner))
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names in the order of the probability columns."""
-        names = {int(code): str(name) for code, name in (self._model.config.id2label or {}).items()}
+        names = {int(code): str(name) for code, name in (self.model.config.id2label or {}).items()}
         return tuple(names[code] for code in range(len(names)))
 
-    def probabilities(self, texts: Sequence[str], vectors: Vectors | None = None) -> Probabilities:  # noqa: ARG002 - it has its own vectors
+    def probabilities(
+        self,
+        texts: Sequence[str],
+        features: Features | None = None,  # noqa: ARG002 - it makes its own
+    ) -> Probabilities:
         """Calibrated class probabilities."""
-        rows = tokenise(self._tokenizer, texts, MAX_TOKENS)
-        return apply_temperature(predict_logits(self._model, rows, int(self._tokenizer.pad_token_id or 0)), 1.0)
+        rows = tokenise(self.tokenizer, texts, MAX_TOKENS)
+        return apply_temperature(predict_logits(self.model, rows, int(self.tokenizer.pad_token_id or 0)), 1.0)

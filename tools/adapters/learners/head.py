@@ -1,4 +1,4 @@
-"""The learner `head`: calibrated logistic regression on the frozen embeddings; a round takes about a second."""
+"""The learner `head`: calibrated logistic regression on the layers of the frozen encoder; a round takes a second."""
 
 import warnings
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from tools.engine.calibration import apply_temperature, fit_temperature
-from tools.engine.learning import FOLDS, Fitted, TrainingSet, balanced, deal_folds
-from tools.engine.ports import Probabilities, Vectors
+from tools.engine.learning import FOLDS, Features, Fitted, TrainingSet, balanced, deal_folds, layer_features
+from tools.engine.ports import Probabilities
 
 STRENGTH = 10.0
 """Inverse regularisation C on unit vectors."""
@@ -30,21 +30,21 @@ ABSENT = -30.0
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Logits of unit vectors: `weights` (C, d) and `bias` (C,)."""
+    """Logits of features: `weights` (C, f) and `bias` (C,)."""
 
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
 
-    def logits(self, vectors: Vectors) -> NDArray[np.float32]:
+    def logits(self, features: Features) -> NDArray[np.float32]:
         """(n, C) logits."""
-        return np.asarray(vectors.astype(np.float32) @ self.weights.T + self.bias)
+        return np.asarray(features.astype(np.float32) @ self.weights.T + self.bias)
 
 
 def fit_linear(
-    vectors: Vectors, labels: NDArray[np.int64], weights: NDArray[np.float64], classes: int, *, seed: int
+    features: Features, labels: NDArray[np.int64], weights: NDArray[np.float64], classes: int, *, seed: int
 ) -> Linear:
     """Logistic regression in which all classes that have a label weigh the same."""
-    matrix = np.zeros((classes, vectors.shape[1]), dtype=np.float32)
+    matrix = np.zeros((classes, features.shape[1]), dtype=np.float32)
     bias = np.full(classes, ABSENT, dtype=np.float32)
     present = np.unique(labels)
     if len(present) == 1:
@@ -53,7 +53,7 @@ def fit_linear(
     model = LogisticRegression(C=STRENGTH, max_iter=1_000, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a thousand steps are enough for a ranking
-        model.fit(vectors.astype(np.float32), labels, sample_weight=balanced(labels, weights))
+        model.fit(features.astype(np.float32), labels, sample_weight=balanced(labels, weights))
     if len(present) == 2:
         matrix[present] = np.vstack([-model.coef_[0], model.coef_[0]]) / 2
         bias[present] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
@@ -78,10 +78,10 @@ class HeadLearner:
         logits = np.empty((len(examples.labels), classes), dtype=np.float32)
         for fold in np.unique(folds):
             model = self._fit(examples, folds != fold, seed=seed)
-            logits[folds == fold] = model.logits(examples.vectors[folds == fold])
+            logits[folds == fold] = model.logits(examples.features[folds == fold])
         temperature = fit_temperature(logits, examples.labels)
         model = self._fit(examples, np.ones(len(folds), dtype=np.bool_), seed=seed)
-        save_file({"weights": model.weights, "bias": model.bias}, folder / WEIGHTS)
+        save_file({"weights": model.weights, "bias": model.bias, "centre": examples.centre}, folder / WEIGHTS)
         return Fitted(
             learner="head",
             held_out=apply_temperature(logits, temperature),
@@ -91,9 +91,9 @@ class HeadLearner:
 
     @staticmethod
     def _fit(examples: TrainingSet, kept: NDArray[np.bool_], *, seed: int) -> Linear:
-        vectors, labels = examples.vectors[kept], examples.labels[kept]
+        features, labels = examples.features[kept], examples.labels[kept]
         classes, positive = len(examples.classes), examples.positive
-        plain = fit_linear(vectors, labels, np.ones(len(labels)), classes, seed=seed)
+        plain = fit_linear(features, labels, np.ones(len(labels)), classes, seed=seed)
         if positive is None or classes != 2 or len(examples.unlabeled) == 0:
             return plain
         if float((plain.logits(examples.unlabeled).argmax(axis=1) == positive).mean()) > COMMON:
@@ -101,7 +101,7 @@ class HeadLearner:
         weak = np.full(len(examples.unlabeled), 1 - positive, dtype=np.int64)
         each = np.full(len(weak), WEAK_WEIGHT * len(labels) / len(weak))
         return fit_linear(
-            np.concatenate([vectors, examples.unlabeled]),
+            np.concatenate([features, examples.unlabeled]),
             np.concatenate([labels, weak]),
             np.concatenate([np.ones(len(labels)), each]),
             classes,
@@ -110,38 +110,29 @@ class HeadLearner:
 
 
 class HeadClassifier:
-    """Classifier port: the encoder, where vectors are not given, and a linear layer."""
+    """Classifier port: the encoder, where features are not given, and a linear layer."""
 
-    def __init__(
-        self, model: Linear, *, classes: tuple[str, ...], temperature: float, encoder: str, precision: str
-    ) -> None:
+    def __init__(self, model: Linear, centre: NDArray[np.float32], manifest: dict[str, Any], *, precision: str) -> None:
         self._model = model
-        self._classes = classes
-        self._temperature = temperature
-        self._encoder = encoder
+        self._centre = centre
+        self._manifest = manifest
         self._precision = precision
 
     @classmethod
     def load(cls, folder: Path, manifest: dict[str, Any], *, precision: str) -> "HeadClassifier":
         """The model in `folder`."""
         arrays = load_file(folder / WEIGHTS)
-        return cls(
-            Linear(arrays["weights"], arrays["bias"]),
-            classes=tuple(manifest["classes"]),
-            temperature=manifest["temperature"],
-            encoder=manifest["encoder"],
-            precision=precision,
-        )
+        return cls(Linear(arrays["weights"], arrays["bias"]), arrays["centre"], manifest, precision=precision)
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names in the order of the probability columns."""
-        return self._classes
+        return tuple(self._manifest["classes"])
 
-    def probabilities(self, texts: Sequence[str], vectors: Vectors | None = None) -> Probabilities:
+    def probabilities(self, texts: Sequence[str], features: Features | None = None) -> Probabilities:
         """Calibrated class probabilities."""
-        if vectors is None:
-            from tools.adapters.encoder import encode  # noqa: PLC0415 - torch only where texts must be encoded
+        if features is None:
+            from tools.adapters.encoder import layer_means  # noqa: PLC0415 - torch only where texts must be encoded
 
-            vectors = encode(texts, self._encoder, self._precision)
-        return apply_temperature(self._model.logits(vectors), self._temperature)
+            features = layer_features(layer_means(texts, self._manifest["encoder"], self._precision), self._centre)
+        return apply_temperature(self._model.logits(features), self._manifest["temperature"])

@@ -13,12 +13,16 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 
 class LaudConfig(PreTrainedConfig):
-    """The encoder's configuration as a dictionary, and the classes as `id2label`."""
+    """The encoder's configuration as a dictionary, the layers that are read, and the classes as `id2label`.
+
+    Without `layers` the last one is read; with them each is centred, and they are laid side by side.
+    """
 
     model_type = "laud"
 
-    def __init__(self, encoder: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    def __init__(self, encoder: dict[str, Any] | None = None, layers: list[int] | None = None, **kwargs: Any) -> None:
         self.encoder = encoder or {}
+        self.layers = layers or []
         super().__init__(**kwargs)
 
 
@@ -31,15 +35,24 @@ class LaudForSequenceClassification(PreTrainedModel):
         super().__init__(config)
         inner = AutoConfig.for_model(**config.encoder)
         self.encoder = AutoModel.from_config(inner)
-        self.classifier = torch.nn.Linear(int(inner.hidden_size), int(config.num_labels or 2))
+        width, count = int(inner.hidden_size), max(1, len(config.layers))
+        self.classifier = torch.nn.Linear(count * width, int(config.num_labels or 2))
+        if config.layers:
+            self.centre = torch.nn.Parameter(torch.zeros(count, width), requires_grad=False)
         self.post_init()  # type: ignore[no-untyped-call]
 
     def embed(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Unit vectors of shape (n, d) in float32."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        output = self.encoder(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True)
         weights = attention_mask.unsqueeze(-1).float()
-        mean = (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-        return torch.nn.functional.normalize(mean, dim=-1)
+        read = [output.hidden_states[layer] for layer in self.config.layers] or [output.last_hidden_state]
+        means = (
+            torch.stack([(one.float() * weights).sum(1) for one in read], 1) / weights.sum(1).clamp(min=1e-9)[:, None]
+        )
+        if self.config.layers:
+            means = means - self.centre.float()
+        units: torch.Tensor = torch.nn.functional.normalize(means, dim=-1).flatten(1)
+        return torch.div(units, len(read) ** 0.5)
 
     def forward(
         self,
@@ -54,9 +67,3 @@ class LaudForSequenceClassification(PreTrainedModel):
         logits = self.classifier(vectors.to(self.classifier.weight.dtype)).float()
         loss = None if labels is None else torch.nn.functional.cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
-
-
-LaudConfig.register_for_auto_class()  # type: ignore[no-untyped-call]
-LaudForSequenceClassification.register_for_auto_class(  # type: ignore[no-untyped-call]
-    "AutoModelForSequenceClassification"
-)
