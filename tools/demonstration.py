@@ -6,8 +6,9 @@ from pathlib import Path
 from tools.account import write_report
 from tools.evaluation import HardText, hard_texts
 from tools.export import export
+from tools.plan import RunPlan
 from tools.pool import add_texts
-from tools.rounds import RunPlan, RunResult, run
+from tools.rounds import RunResult, run
 from tools.task import create_task, load_task_file
 from tools.workbench import Workbench
 
@@ -26,7 +27,7 @@ class Demonstration:
     exported: Path
 
 
-def demonstrate(bench: Workbench, *, labels: int = LABELS, gold: int = 300) -> Demonstration:
+def demonstrate(bench: Workbench, *, labels: int = LABELS, gold: int = 150) -> Demonstration:
     """Find the baby care lines among the 1,600 receipt lines of the sample, its own column as the oracle."""
     add_texts(bench, source=str(SAMPLE / "receipts.csv"), name="receipts", id_column="id")
     task = create_task(bench, load_task_file(SAMPLE / "task.yaml"))

@@ -12,17 +12,17 @@ from types import MappingProxyType
 
 from tools.engine.agreement import cohen_kappa
 from tools.engine.decisions import decide_classes
-from tools.engine.errors import AskAgain, BudgetSpent, NotEnoughLabels, OracleUnavailable, PoolExhausted, UnknownName
+from tools.engine.errors import AskAgain, BudgetSpent, OracleUnavailable, PoolExhausted
 from tools.engine.learning import final_learner
 from tools.engine.ports import Oracle
 from tools.engine.records import ModelRecord, Pick, Role, Round, RoundStatus, Scores, StopDecision, Task
 from tools.engine.rounds import next_step
-from tools.engine.selection import STRATEGIES
-from tools.engine.selection.coldstart import SeedStep, seed_size
-from tools.engine.stopping import History, Rule, decide, default_rules, parse
+from tools.engine.selection.coldstart import SeedStep
+from tools.engine.stopping import History, Rule, decide
 from tools.evaluation import ensure_gold, label_gold, score_model, zero_shot_scores
 from tools.labeling import Asked, Purpose, ask, waiting
 from tools.oracles import open_oracle
+from tools.plan import RunPlan, check_names, rules_of, seed_per_class
 from tools.pool import ready_pool
 from tools.selection import candidates, pick_batch, seed_step
 from tools.training import score_pool, set_threshold, train, training_labels
@@ -30,30 +30,6 @@ from tools.workbench import Workbench
 
 SEED_CALLS_PER_LABEL = 10
 """Oracle calls that the cold start may spend for each label of the seed before it reports what it could not find."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
-    """What a person asks of a run; None leaves it to the task or to the defaults.
-
-    `labels` and `until` limit training labels and quality, `budget` is in dollars, `seed_labels` the size K of the
-    verified seed, `noise` the share of replayed labels made wrong on purpose.
-    """
-
-    task: str
-    oracle: str | None = None
-    gold_oracle: str | None = None
-    rounds: int | None = None
-    batch: int = 25
-    labels: int | None = None
-    gold: int = 100
-    budget: float | None = None
-    strategy: str = "auto"
-    learner: str = "auto"
-    seed: int = 0
-    seed_labels: int | None = None
-    noise: float = 0.0
-    until: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,9 +142,9 @@ def status(bench: Workbench, name: str) -> RunResult:
 
 def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
     task = bench.tasks.get(plan.task)
-    _check_names(bench, plan)
-    rules = _rules(plan, task)
-    per_class = _per_class(plan, task, rules)
+    check_names(bench, plan)
+    rules = rules_of(plan, task)
+    per_class = seed_per_class(plan, task, rules)
     pool = ready_pool(bench, task.pool, complete=True)
     if pool.texts < plan.batch:
         raise PoolExhausted(
@@ -191,40 +167,6 @@ def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
         budget=plan.budget if plan.budget is not None else task.budget,
         per_class=per_class,
     )
-
-
-def _check_names(bench: Workbench, plan: RunPlan) -> None:
-    """Before the first label is paid for: a slip in a name would else be found only when it is used."""
-    for kind, name, known in (
-        ("strategy", plan.strategy, tuple(STRATEGIES)),
-        ("learner", plan.learner, bench.learners),
-    ):
-        if name not in known:
-            raise UnknownName(f"There is no {kind} {name!r}. Choose one of: {', '.join(known)}.")
-
-
-def _rules(plan: RunPlan, task: Task) -> tuple[Rule, ...]:
-    rules = [parse(text) for text in plan.until]
-    if plan.labels is not None:
-        rules.append(Rule(name="labels", limit=plan.labels))
-    if plan.rounds is not None:
-        rules.append(Rule(name="rounds", limit=plan.rounds))
-    if not rules:
-        rules = [parse(text) for text in task.stop] or list(default_rules())
-    budget = plan.budget if plan.budget is not None else task.budget
-    return (*rules, Rule(name="cost", limit=budget)) if budget is not None else tuple(rules)
-
-
-def _per_class(plan: RunPlan, task: Task, rules: tuple[Rule, ...]) -> int:
-    classes = len(task.classes)
-    wanted = plan.seed_labels // classes if plan.seed_labels is not None else seed_size(classes)
-    limits = [int(rule.limit) // classes for rule in rules if rule.name == "labels" and rule.limit is not None]
-    if min([wanted, *limits]) < 1:
-        raise NotEnoughLabels(
-            f"The seed needs at least one label for each of the {classes} classes of task {task.name!r}. "
-            f"Give --labels and --seed-labels of {classes} or more."
-        )
-    return min([wanted, *limits])
 
 
 def _label_gold(loop: _Loop) -> None:

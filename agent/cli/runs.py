@@ -36,7 +36,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Turn unlabeled text into a classifier, round by round; the same command again goes on after a stop or a kill."""
-    from tools.rounds import RunPlan  # noqa: PLC0415 - `laud --help` loads nothing heavy
+    from tools.plan import RunPlan  # noqa: PLC0415 - `laud --help` loads nothing heavy
     from tools.rounds import run as run_loop  # noqa: PLC0415 - as above
 
     plan = RunPlan(
