@@ -61,8 +61,9 @@ def provenance(bench: Workbench, task: Task) -> Provenance:
     pool = bench.pools.get(task.pool)
     current = bench.labels.current(task.name)
     counted: Counter[tuple[str, Role]] = Counter()
+    seed = {pick.text_id for pick in bench.rounds.picks(task.name, 0)}
     for text in training_labels(bench, task):
-        counted[current[text].answer.source, "seed" if current[text].role == "seed" else "train"] += 1
+        counted[current[text].answer.source, "seed" if text in seed else "train"] += 1
     for label in bench.labels.current(task.name, "gold").values():
         counted[label.answer.source, "gold"] += label.answer.label is not None
     strategies = Counter(one.strategy for one in rounds if one.number > 0)

@@ -27,7 +27,7 @@ class Demonstration:
     exported: Path
 
 
-def demonstrate(bench: Workbench, *, labels: int = LABELS, gold: int = 150) -> Demonstration:
+def demonstrate(bench: Workbench, *, labels: int = LABELS, gold: int = 300) -> Demonstration:
     """Find the baby care lines among the 1,600 receipt lines of the sample, its own column as the oracle."""
     add_texts(bench, source=str(SAMPLE / "receipts.csv"), name="receipts", id_column="id")
     task = create_task(bench, load_task_file(SAMPLE / "task.yaml"))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +86,7 @@ def score_model(bench: Workbench, task: Task, model: ModelRecord) -> Scores:
     on_gold = score_on_gold(bench, task, score_pool(bench, task, model), threshold=model.threshold)
     if on_gold is not None:
         return on_gold
-    _, codes, probabilities = held_out(model)
+    _, codes, probabilities = held_out(bench, model)
     return _score(
         task, truth=codes, probabilities=probabilities, basis="cross-validated", threshold=model.threshold, weights=None
     )
@@ -100,7 +99,7 @@ def zero_shot_scores(bench: Workbench, task: Task) -> Scores | None:
 
 def hard_texts(bench: Workbench, task: Task, model: ModelRecord, *, limit: int = 10) -> list[HardText]:
     """The labeled texts whose true class a model that had not seen them thought least likely, hardest first."""
-    ids, codes, probabilities = held_out(model)
+    ids, codes, probabilities = held_out(bench, model)
     order = np.argsort(probabilities[np.arange(len(codes)), codes], kind="stable")[:limit]
     texts = bench.pools.texts(task.pool, [ids[i] for i in order])
     called = decide_classes(probabilities, positive=_positive(task), threshold=model.threshold)
@@ -139,7 +138,7 @@ def evaluate(bench: Workbench, name: str, *, test: str, label_column: str | None
     task = bench.tasks.get(model.task)
     texts, labels, skipped = _labeled_rows(bench, test, label_column or "label")
     known = bench.normalise_labels({TextId(str(row)): label for row, label in enumerate(labels)}, task)
-    blocks = [bench.predict(Path(model.path), part) for part in _blocks(texts)]
+    blocks = [bench.predict(bench.model_folder(model.id), part) for part in _blocks(texts)]
     scores = _score(
         task,
         truth=np.array([task.class_names.index(name) for name in known.labels.values()], dtype=np.int64),

@@ -54,7 +54,7 @@ def export(bench: Workbench, name: str, *, out: Path, what: str = "all") -> list
     written = []
     if "hf" in parts:
         make_folder(out)
-        bench.export_model(Path(model.path), out)
+        bench.export_model(bench.model_folder(model.id), out)
         written.append(out / "model.safetensors")
     if "hf" in parts or "card" in parts:
         with replacing(out / "README.md") as file:
@@ -85,7 +85,7 @@ def predict_file(bench: Workbench, name: str, *, source: str, out: Path, text_co
         while block := list(islice(rows, TEXTS_PER_CALL)):
             skipped += [row for row in block if isinstance(row, SkippedRow)]
             texts = [row for row in block if not isinstance(row, SkippedRow)]
-            probabilities = bench.predict(Path(model.path), [row.text for row in texts]) if texts else None
+            probabilities = bench.predict(bench.model_folder(model.id), [row.text for row in texts]) if texts else None
             for row, cells in zip(texts, _prediction_cells(bench, model, probabilities), strict=True):
                 fields = {name: row.fields.get(name, "") for name in data.other_columns}
                 writer.write({"row": row.row, **fields, "text": row.text, **cells})

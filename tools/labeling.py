@@ -48,7 +48,7 @@ class Imported:
 
 
 def ask(bench: Workbench, oracle: Oracle, ids: Sequence[TextId], purpose: Purpose) -> Asked:
-    """The oracle's answers about `ids`; those it gave before under the same guideline cost nothing.
+    """The oracle's answers about `ids`; those that are settled already cost nothing.
 
     Each answer is committed as it arrives. `unanswered` names the texts that a person left open. Raises BudgetSpent
     before a group of texts that could cost more than is left, and OracleUnavailable; what was answered stays.

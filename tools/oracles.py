@@ -14,8 +14,13 @@ from tools.workbench import Workbench
 FORMS = "llm, human, zero-shot, replay:COLUMN or replay:FILE[:COLUMN]"
 
 
-def open_oracle(bench: Workbench, task: Task, name: str, *, noise: float = 0.0, seed: int = 0) -> Oracle:
-    """The oracle of that name for `task`; `noise` is the share of replayed labels that are made wrong on purpose.
+def open_oracle(  # noqa: PLR0913 - what answers, and how it is held to it
+    bench: Workbench, task: Task, name: str, *, noise: float = 0.0, seed: int = 0, priced: bool = False
+) -> Oracle:
+    """The oracle of that name for `task`.
+
+    `noise` is the share of replayed labels that are made wrong on purpose; with `priced` the cost of its answers must
+    be known.
 
     Raises UnknownName for another name or column, UnknownLabel for recorded labels outside the classes,
     UnreadableInput for a file, OracleUnavailable when no language model is set.
@@ -23,7 +28,7 @@ def open_oracle(bench: Workbench, task: Task, name: str, *, noise: float = 0.0, 
     kind, _, rest = name.partition(":")
     match kind:
         case "llm":
-            return bench.llm_oracle(task, model=rest or None)
+            return bench.llm_oracle(task, model=rest or None, priced=priced)
         case "human":
             return bench.human_oracle()
         case "zero-shot":

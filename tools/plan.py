@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tools.engine.errors import NotEnoughLabels, UnknownName
+from tools.engine.errors import InvalidTask, NotEnoughLabels, UnknownName
 from tools.engine.records import Task
 from tools.engine.selection import STRATEGIES
 from tools.engine.selection.coldstart import seed_size
@@ -42,6 +42,8 @@ def check_names(bench: Workbench, plan: RunPlan) -> None:
     ):
         if name not in known:
             raise UnknownName(f"There is no {kind} {name!r}. Choose one of: {', '.join(known)}.")
+    if plan.strategy == "positive-hunt" and bench.tasks.get(plan.task).positive is None:
+        raise InvalidTask(f"The strategy positive-hunt needs a positive class; task {plan.task!r} has none.")
 
 
 def rules_of(plan: RunPlan, task: Task) -> tuple[Rule, ...]:

@@ -25,7 +25,7 @@ from tools.oracles import open_oracle
 from tools.plan import RunPlan, check_names, rules_of, seed_per_class
 from tools.pool import ready_pool
 from tools.selection import candidates, pick_batch, seed_step
-from tools.training import score_pool, set_threshold, train, training_labels
+from tools.training import score_pool, train, training_labels
 from tools.workbench import Workbench
 
 SEED_CALLS_PER_LABEL = 10
@@ -156,7 +156,8 @@ def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
         raise AskAgain(
             f"Task {task.name!r} names no oracle. Give one with --oracle: llm, human, zero-shot, replay:COLUMN."
         )
-    opened = open_oracle(bench, task, oracle, noise=plan.noise, seed=plan.seed)
+    budget = plan.budget if plan.budget is not None else task.budget
+    opened = open_oracle(bench, task, oracle, noise=plan.noise, seed=plan.seed, priced=budget is not None)
     return _Loop(
         bench=bench,
         plan=plan,
@@ -164,7 +165,7 @@ def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
         oracle=opened,
         gold_oracle=opened if plan.gold_oracle is None else open_oracle(bench, task, plan.gold_oracle, seed=plan.seed),
         rules=rules,
-        budget=plan.budget if plan.budget is not None else task.budget,
+        budget=budget,
         per_class=per_class,
     )
 
@@ -313,8 +314,6 @@ def _train(loop: _Loop, round_: Round) -> _Done:
 
 def _score(loop: _Loop, round_: Round) -> _Done:
     model = loop.model
-    probabilities = score_pool(loop.bench, loop.task, model)
-    model = set_threshold(loop.bench, loop.task, model, probabilities)
     agreement = None
     models = loop.bench.rounds.models(loop.task.name)
     if len(models) > 1:

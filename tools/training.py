@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.engine.calibration import choose_threshold
-from tools.engine.errors import NotEnoughLabels
+from tools.engine.errors import NotEnoughLabels, UnreadableInput
 from tools.engine.learning import Features, TrainingSet
 from tools.engine.ports import Probabilities
 from tools.engine.records import ModelId, ModelRecord, Task, TextId
-from tools.engine.zero_shot import class_descriptions, prototypes, zero_shot_probabilities
+from tools.engine.zero_shot import class_descriptions, zero_shot_probabilities
 from tools.files import replacing
 from tools.workbench import Workbench
 
+POSITIVE_FROM = 0.5
+"""Probability from which on a text counts as the positive class. Learners weigh the classes alike and, for a rare one,
+the pool as negatives, which puts the best F1 near one half; no label is spent on choosing."""
 CENTRE_SAMPLE = 2_048
 """Texts drawn at random that the centre of a pool's features is taken from."""
 UNLABELED = 2_000
@@ -51,20 +54,24 @@ def pool_texts(bench: Workbench, task: Task) -> PoolTexts:
 def pool_features(bench: Workbench, task: Task, pool: PoolTexts) -> PoolFeatures:
     """The features of the whole pool, made once and kept in the workspace."""
     stored = bench.pools.get(task.pool)
-    key = hashlib.sha256(f"{stored.name}\0{stored.encoder}\0{len(pool.ids)}".encode()).hexdigest()[:16]
-    path, centre_path = bench.folder / "features" / f"{key}.npy", bench.folder / "features" / f"{key}.centre.npy"
-    if not path.exists():
+    key = hashlib.sha256(f"{stored.name}\0{stored.encoder}".encode()).hexdigest()[:16]
+    path = bench.folder / "features" / f"{key}-{len(pool.ids)}.npy"
+    centre_path = bench.folder / "features" / f"{key}.centre.npy"
+    if not centre_path.exists():
+        # Taken once and kept while the pool grows: models stand on it.
         drawn = np.random.default_rng(0).permutation(len(pool.ids))[:CENTRE_SAMPLE]
         sample = bench.pools.texts(task.pool, [pool.ids[row] for row in drawn])
         centre = bench.pool_centre([text.text for text in sample], stored.encoder)
         save_array(centre_path, centre)
+    centre = np.load(centre_path)
+    if not path.exists():
         blocks = []
         for start in range(0, len(pool.ids), TEXTS_PER_CALL):
             texts = bench.pools.iter_texts(task.pool, start=start, size=TEXTS_PER_CALL)
             blocks.append(bench.submit_features([text.text for text in texts], stored.encoder, centre).result())
             bench.progress("making features", start + len(texts), len(pool.ids))
         save_array(path, np.concatenate(blocks))
-    return PoolFeatures(rows=np.load(path, mmap_mode="r"), centre=np.load(centre_path))
+    return PoolFeatures(rows=np.load(path, mmap_mode="r"), centre=centre)
 
 
 def zero_shot(bench: Workbench, task: Task, pool: PoolTexts) -> Probabilities:
@@ -80,7 +87,7 @@ def zero_shot(bench: Workbench, task: Task, pool: PoolTexts) -> Probabilities:
     ends = np.cumsum([len(texts) for texts in descriptions])[:-1]
     probabilities = zero_shot_probabilities(
         bench.vectors.matrix(stored, pool.ids),
-        prototypes(np.split(encoded, ends)),
+        np.split(encoded, ends),
         rest=None if task.rest is None else task.class_names.index(task.rest),
     )
     save_array(path, probabilities)
@@ -127,13 +134,13 @@ def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int)
         guideline_version=task.guideline_version,
         seed=seed,
         labels=len(labels),
-        threshold=None,
+        threshold=None if task.positive is None else POSITIVE_FROM,
         created_at=bench.clock(),
     )
     fitted = bench.fit(
         learner,
         training_set(bench, task, labels, seed=seed),
-        Path(record.path),
+        bench.model_folder(record.id),
         {**manifest(bench, task, record), "held_out": labels},
         seed=seed,
     )
@@ -173,15 +180,16 @@ def manifest(bench: Workbench, task: Task, record: ModelRecord) -> dict[str, Any
         "labels": record.labels,
         "seed": record.seed,
         "encoder": bench.pools.get(task.pool).encoder,
-        "threshold": None,
+        "threshold": record.threshold,
     }
 
 
 def score_pool(bench: Workbench, task: Task, model: ModelRecord) -> Probabilities:
     """The model's (n, C) probabilities for its task's pool; computed once and kept in the model's folder."""
-    path = Path(model.path) / "pool.npy"
+    path = bench.model_folder(model.id) / "pool.npy"
     pool = pool_texts(bench, task)
-    if path.exists():
+    # A damaged or outgrown copy is made anew.
+    with suppress(OSError, ValueError, EOFError):
         stored = np.asarray(np.load(path), dtype=np.float32)
         if len(stored) == len(pool.ids):
             return stored
@@ -190,40 +198,29 @@ def score_pool(bench: Workbench, task: Task, model: ModelRecord) -> Probabilitie
     for start in range(0, len(pool.ids), TEXTS_PER_CALL):
         texts = [t.text for t in bench.pools.iter_texts(task.pool, start=start, size=TEXTS_PER_CALL)]
         rows = np.asarray(features.rows[start : start + TEXTS_PER_CALL])
-        blocks.append(bench.predict(Path(model.path), texts, rows))
+        blocks.append(bench.predict(bench.model_folder(model.id), texts, rows))
         bench.progress("scoring the pool", start + len(texts), len(pool.ids))
     probabilities = np.concatenate(blocks)
     save_array(path, probabilities)
     return probabilities
 
 
-def set_threshold(bench: Workbench, task: Task, model: ModelRecord, pool: Probabilities) -> ModelRecord:
-    """The model with the threshold of its positive class, chosen on the pool without any label."""
-    if task.positive is None:
-        return model
-    threshold = choose_threshold(pool[:, task.class_names.index(task.positive)])
-    path = Path(model.path) / "laud.json"
-    save_json(path, {**json.loads(path.read_text(encoding="utf-8")), "threshold": threshold})
-    changed = replace(model, threshold=threshold)
-    bench.rounds.save_model(changed)
-    return changed
-
-
-def held_out(model: ModelRecord) -> tuple[list[TextId], NDArray[np.int64], Probabilities]:
+def held_out(bench: Workbench, model: ModelRecord) -> tuple[list[TextId], NDArray[np.int64], Probabilities]:
     """The labeled texts, their codes, and their probabilities by models that had not seen them."""
-    folder = Path(model.path)
-    labels: dict[str, str] = json.loads((folder / "laud.json").read_text(encoding="utf-8"))["held_out"]
-    codes = np.array([model.classes.index(label) for label in labels.values()], dtype=np.int64)
-    return [TextId(i) for i in labels], codes, np.asarray(np.load(folder / "held_out.npy"), dtype=np.float32)
+    folder = bench.model_folder(model.id)
+    try:
+        labels: dict[str, str] = json.loads((folder / "laud.json").read_text(encoding="utf-8"))["held_out"]
+        codes = np.array([model.classes.index(label) for label in labels.values()], dtype=np.int64)
+        probabilities = np.asarray(np.load(folder / "held_out.npy"), dtype=np.float32)
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise UnreadableInput(
+            f"The model in {folder} is damaged: its held-out probabilities cannot be read. Restore the "
+            "workspace from a copy, or run the task under a new name."
+        ) from error
+    return [TextId(i) for i in labels], codes, probabilities
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
     """Write an array so that it is there whole or not at all."""
     with replacing(path) as file:
         np.save(file, array)
-
-
-def save_json(path: Path, content: Any) -> None:
-    """Write JSON so that it is there whole or not at all."""
-    with replacing(path) as file:
-        file.write((json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

@@ -17,7 +17,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from tools.engine.errors import OracleUnavailable, StorageFailed, WorkspaceBusy
+from tools.engine.errors import AskAgain, OracleUnavailable, StorageFailed, WorkspaceBusy
 from tools.engine.learning import Features, Fitted, TrainingSet
 from tools.engine.ports import (
     Clock,
@@ -173,8 +173,11 @@ class Workbench:
 
         self.compute.run(work.export_hugging_face, str(folder), str(out), self.settings.precision)
 
-    def llm_oracle(self, task: Task, *, model: str | None = None) -> Oracle:
-        """The language model of the settings; raises OracleUnavailable when none is set."""
+    def llm_oracle(self, task: Task, *, model: str | None = None, priced: bool = False) -> Oracle:
+        """The language model of the settings.
+
+        Raises OracleUnavailable when none is set, AskAgain when it must be `priced` and the price table lacks it.
+        """
         from tools.adapters.oracles.llm import LlmOracle  # noqa: PLC0415 - as above
 
         model = model or self.settings.llm_model
@@ -183,7 +186,7 @@ class Workbench:
                 "No language model is set. Set LAUD_LLM_BASE_URL and LAUD_LLM_MODEL (and LAUD_LLM_API_KEY where the "
                 "endpoint wants a key), or take another oracle: human, zero-shot or replay:COLUMN."
             )
-        return LlmOracle(
+        oracle = LlmOracle(
             base_url=self.settings.llm_base_url,
             model=model,
             task=task,
@@ -191,6 +194,12 @@ class Workbench:
             concurrency=self.settings.llm_concurrency,
             timeout=self.settings.llm_timeout,
         )
+        if priced and not oracle.price_known:
+            raise AskAgain(
+                f"The price of model {model!r} is not known, so no budget can be kept. Leave out --budget, or add the "
+                "model to the price table (see the documentation of its configuration)."
+            )
+        return oracle
 
     def human_oracle(self) -> Oracle:
         """The person at this terminal."""

@@ -1,5 +1,6 @@
 """Results as a person reads them in a terminal."""
 
+import sys
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from tools.rounds import RunResult
 
 TEXT_WIDTH = 100
+PIPED_WIDTH = 140
+"""Columns where stdout is no terminal: tables stay whole in a file."""
 
 
 def one_line(text: str, width: int = TEXT_WIDTH) -> str:
@@ -144,4 +147,4 @@ def _rounds_table(result: "RunResult") -> Table:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)

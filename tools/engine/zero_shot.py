@@ -1,5 +1,6 @@
 """Zero-shot predictions: how near each text lies to the description of each class, before any label is known."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,40 +18,58 @@ ROWS_PER_BLOCK = 65_536
 
 
 def class_descriptions(task: Task) -> list[list[str]]:
-    """For each class what is encoded to stand for it: name with definition, and each example."""
-    return [[f"{c.name}: {c.definition}" if c.definition else c.name, *c.examples] for c in task.classes]
+    """For each class the texts that stand for it: name with definition, then each phrase of the definition, examples.
 
-
-def prototypes(descriptions: Sequence[NDArray[np.floating]]) -> NDArray[np.float32]:
-    """One unit vector a class, the mean of its descriptions' (k, d) vectors: (C, d)."""
-    means = np.stack([vectors.astype(np.float32).mean(axis=0) for vectors in descriptions])
-    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
+    The phrases matter where a class is many things ("beer, wine, spirits"): no text is near to all of them at once.
+    """
+    return [
+        [
+            f"{one.name}: {one.definition}" if one.definition else one.name,
+            *(phrase.strip() for phrase in re.split(r"[,;.]", one.definition) if phrase.strip()),
+            *one.examples,
+        ]
+        for one in task.classes
+    ]
 
 
 def zero_shot_probabilities(
-    vectors: Vectors, class_vectors: NDArray[np.float32], *, rest: int | None = None
+    vectors: Vectors, descriptions: Sequence[NDArray[np.floating]], *, rest: int | None = None
 ) -> Probabilities:
     """Class probabilities from the similarity of each text to each class, standardised over the pool.
 
-    Some descriptions lie near to everything (hubs; Radovanović et al. 2010, JMLR 11), so each class's similarities
-    are compared with their own mean and spread over the pool; the class `rest` takes what stands out for none.
+    Some descriptions lie near to everything (hubs; Radovanović et al. 2010, JMLR 11), so similarities are compared
+    with their own mean and spread over the pool. A class's is the mean of that to its whole description and of the
+    best one to a part of it; the class `rest` takes what stands out for none.
 
     Args:
         vectors: (n, d) unit vectors of the pool.
-        class_vectors: (C, d) unit vectors of the classes.
+        descriptions: for each class the (k, d) unit vectors of its descriptions, the whole one first.
         rest: code of the class that takes the rest.
 
     Returns:
         (n, C) probabilities; they order texts well and are not calibrated.
     """
-    similar = np.concatenate(
-        [
-            vectors[start : start + ROWS_PER_BLOCK].astype(np.float32) @ class_vectors.T
-            for start in range(0, len(vectors), ROWS_PER_BLOCK)
-        ]
-    )
-    deviations = (similar - similar.mean(axis=0)) / np.maximum(similar.std(axis=0), 1e-6)
+    similar = _similarities(vectors, np.concatenate(descriptions).astype(np.float32))
+    ends = np.cumsum([len(one) for one in descriptions])[:-1]
+    deviations = np.stack([_class_deviation(one) for one in np.split(_standardised(similar), ends, axis=1)], axis=1)
     if rest is not None:
         deviations[:, rest] = REST_DEVIATIONS
     odds = np.exp(SHARPNESS * (deviations - deviations.max(axis=1, keepdims=True)))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _similarities(vectors: Vectors, described: NDArray[np.float32]) -> NDArray[np.float32]:
+    starts = range(0, len(vectors), ROWS_PER_BLOCK)
+    return np.concatenate([vectors[row : row + ROWS_PER_BLOCK].astype(np.float32) @ described.T for row in starts])
+
+
+def _class_deviation(deviations: NDArray[np.float32]) -> NDArray[np.float32]:
+    whole = deviations[:, 0]
+    if deviations.shape[1] == 1:
+        return whole
+    best_part = _standardised(deviations[:, 1:].max(axis=1, keepdims=True))[:, 0]
+    return _standardised((whole + best_part)[:, None])[:, 0]
+
+
+def _standardised(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((columns - columns.mean(axis=0)) / np.maximum(columns.std(axis=0), 1e-6), dtype=np.float32)

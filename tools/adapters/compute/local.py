@@ -48,7 +48,9 @@ class LocalCompute:
 
     def _discard(self) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            # The process is gone by now. A thread of the executor that is still noticing it as the program ends would
+            # meet the interpreter's own clearing up, which then prints a traceback.
+            self._executor.shutdown(wait=True, cancel_futures=True)
             self._executor = None
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

@@ -41,8 +41,8 @@ SCALE = 10.0
 MAX_TOKENS = 128
 FOLDS = 2
 """Folds for held-out probabilities: each costs a training."""
-CHECKS = 4
-"""Looks at the held-out loss within a training, for the early stop."""
+CHECKS = (0.75, 0.875, 1.0)
+"""Parts of a training after which its held-out loss is looked at, for the early stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,18 +123,18 @@ def train(
     share: float = 1.0,
     seed: int,
 ) -> tuple[float, NDArray[np.float32]]:
-    """Train in place; early stop: of CHECKS looks at the held-out loss the best one counts.
+    """Train in place; early stop: of the looks at the held-out loss the best one counts.
 
     Returns the share of the steps after which the loss was lowest, and the held-out logits (n, C) then.
     """
-    steps = int(STEPS * min(SPAN[1], max(SPAN[0], len(data.labels) / 100)))
+    steps = round(STEPS * min(SPAN[1], max(SPAN[0], len(data.labels) / 100)) * share)
     rng = np.random.default_rng(seed)
     chances = balanced(data.labels, np.ones(len(data.labels))) / len(data.labels)
     optimizer, schedule = _optimizer(model, steps)
     best = (float("inf"), share, np.empty((0, 0), dtype=np.float32))
-    checks = {round(steps * (check + 1) / CHECKS) for check in range(CHECKS)}
+    checks = {round(steps * part) for part in CHECKS}
     model.train()
-    for step in range(1, round(steps * share) + 1):
+    for step in range(1, steps + 1):
         batch = rng.choice(len(data.labels), min(BATCH, len(data.labels)), p=chances)
         loss = _loss(model, data, batch)
         optimizer.zero_grad()
@@ -142,7 +142,7 @@ def train(
         torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         optimizer.step()
         schedule.step()
-        if held_out is not None and step in checks and step >= steps // 2:
+        if held_out is not None and step in checks:
             logits = predict_logits(model, held_out.rows, held_out.pad_id, scale=SCALE)
             wrong = _cross_entropy(logits, held_out.labels)
             if wrong < best[0]:

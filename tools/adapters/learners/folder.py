@@ -33,10 +33,9 @@ def appearing(folder: Path) -> Iterator[Path]:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """What the model in `folder` says of itself; raises UnreadableInput when it is no model of LAUD's."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise UnreadableInput(f"{folder} holds no model: {MANIFEST} is missing or damaged.") from error
-    return manifest
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
