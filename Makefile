@@ -23,8 +23,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: $(INSTALLED) ## Show the whole loop on the sample that comes with LAUD
 	$(BIN)/laud demo
 
+# Two workers of one thread each: tests that wait for processes and disks leave a core idle otherwise.
 test: $(INSTALLED) ## Run all tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(INSTALLED) ## Check format, lint, types and architecture
 	$(BIN)/ruff format --check .

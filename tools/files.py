@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from typing import IO
@@ -38,7 +38,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             f"{path} cannot be written: {error.strerror or error}. Free some space, or give another place."
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        # Where it could not be made it cannot be taken away either, which must not hide why.
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _remove_left_behind(path: Path) -> None:

@@ -159,7 +159,9 @@ def test_a_class_with_one_label_is_no_trouble(learner: str, encoder: str, tmp_pa
     assert np.isfinite(fitted.held_out).all()
 
 
-@pytest.mark.parametrize("damage", ["no folder", "empty", "no weights", "cut weights", "cut manifest", "other manifest"])
+@pytest.mark.parametrize(
+    "damage", ["no folder", "empty", "no weights", "cut weights", "cut manifest", "other manifest"]
+)
 def test_a_damaged_folder_is_told_as_such(trained: tuple[Path, Fitted], tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "model"
     if damage == "empty":

@@ -357,7 +357,7 @@ def test_damaged_held_out_probabilities_of_a_model(trained: Laud) -> None:
 def test_damaged_pool_probabilities_are_made_anew(trained: Laud) -> None:
     """They are a copy of what the model says."""
     with damaged(trained, "pool.npy", b"\x93NUMPY"):
-        again = trained("run", "baby-care", "--learner", "head", "--gold", "24", "--labels", "16")
+        again = trained("run", "baby-care", "--learner", "head", "--gold", "24", "--labels", "16", "--json")
     assert again.json["model"]["id"].endswith("round-000")
 
 

@@ -127,9 +127,7 @@ def test_half_precision_is_half_the_size_and_near(place: Place, learner: str) ->
     loaded = place.loaded[learner, "bfloat16"]
     assert loaded["dtype"] == "torch.bfloat16"
     assert np.array(loaded["probabilities"]) == pytest.approx(own_probabilities(place, learner), abs=0.06)
-    whole, half = (
-        (place.folders[learner, precision] / "model.safetensors").stat().st_size for precision in PRECISIONS
-    )
+    whole, half = ((place.folders[learner, precision] / "model.safetensors").stat().st_size for precision in PRECISIONS)
     assert half < 0.7 * whole
 
 
@@ -153,7 +151,8 @@ def test_the_card_begins_with_what_the_hub_reads(place: Place) -> None:
     assert matter["pipeline_tag"] == "text-classification"
     assert matter["library_name"] == "transformers"
     assert "# head" in body
-    assert "replay:figures" in body
+    assert "figures" in body.split("Labeled by")[1].split("## Scores")[0]
+    assert all(cell in body for cell in ("| precision |", "trust_remote_code=True"))
 
 
 # --- labels and predictions -------------------------------------------------------------------------------------------

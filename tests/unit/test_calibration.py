@@ -1,20 +1,16 @@
-"""Temperature, calibration error and thresholds that need no labels."""
+"""Temperature and calibration error."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
 from tools.engine.calibration import (
     apply_temperature,
-    choose_threshold,
     expected_calibration_error,
     fit_temperature,
-    threshold_for_precision,
 )
-from tools.engine.errors import EmptyPool
 
 Floats = NDArray[np.float64]
 
@@ -99,62 +95,3 @@ def test_calibration_lowers_the_error_of_a_model_that_is_too_sure() -> None:
         expected_calibration_error(apply_temperature(logits, t), labels) for t in (1.0, fit_temperature(logits, labels))
     )
     assert after < 0.03 < before
-
-
-# --- thresholds -----------------------------------------------------------------------------------------------------
-
-some_probabilities = st.lists(st.integers(0, 20).map(lambda i: i / 20), min_size=1, max_size=40).map(np.array)
-
-
-def expected_f1(probabilities: Floats, threshold: float) -> float:
-    chosen = probabilities >= threshold
-    size = probabilities.sum() + chosen.sum()
-    return float(2 * probabilities[chosen].sum() / size) if size else 0.0
-
-
-@given(some_probabilities)
-def test_no_threshold_has_a_higher_expected_f1(probabilities: Floats) -> None:
-    best = expected_f1(probabilities, choose_threshold(probabilities))
-    assert best == pytest.approx(max(expected_f1(probabilities, t) for t in [*probabilities, 0.5]))
-
-
-@given(some_probabilities, st.floats(0.01, 1))
-def test_the_threshold_for_a_precision_is_the_lowest_that_keeps_it(probabilities: Floats, target: float) -> None:
-    found = threshold_for_precision(probabilities, target)
-    keeps = [t for t in probabilities if probabilities[probabilities >= t].mean() >= target - 1e-12]
-    if found is None:
-        assert not [t for t in probabilities if probabilities[probabilities >= t].mean() > target + 1e-12]
-    else:
-        assert found in keeps
-        assert probabilities[probabilities >= found].mean() >= target - 1e-12
-        assert not [t for t in keeps if t < found and probabilities[probabilities >= t].mean() > target + 1e-12]
-
-
-def test_the_threshold_is_near_the_best_one_that_labels_would_give() -> None:
-    rng = np.random.default_rng(0)
-    probabilities = rng.beta(0.2, 4, 20_000)
-    truth = rng.random(20_000) < probabilities
-    ours = f1_score(truth, probabilities >= choose_threshold(probabilities))
-    best = max(f1_score(truth, probabilities >= t) for t in np.linspace(0.02, 0.9, 45))
-    assert ours >= best - 0.01
-    assert ours > f1_score(truth, probabilities >= 0.5) + 0.02
-
-
-def test_thresholds_hold_in_single_precision() -> None:
-    probabilities = np.random.default_rng(0).beta(0.3, 3, 5_000).astype(np.float32)
-    single = choose_threshold(probabilities)
-    double = choose_threshold(probabilities.astype(np.float64))
-    assert single == double
-    assert (probabilities >= single).sum() == (probabilities.astype(np.float64) >= double).sum()
-
-
-def test_a_pool_without_any_chance_of_a_positive_calls_none_positive() -> None:
-    assert choose_threshold(np.zeros(5)) == 0.5
-    assert threshold_for_precision(np.zeros(5), 0.9) is None
-
-
-def test_an_empty_pool_has_no_threshold() -> None:
-    with pytest.raises(EmptyPool):
-        choose_threshold(np.zeros(0))
-    with pytest.raises(EmptyPool):
-        threshold_for_precision(np.zeros(0), 0.9)

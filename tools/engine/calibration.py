@@ -1,10 +1,8 @@
-"""Probabilities that mean what they say, and the thresholds that follow from them."""
+"""Probabilities that mean what they say."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
-
-from tools.engine.errors import EmptyPool
 
 Floats = NDArray[np.floating]
 
@@ -74,58 +72,7 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum() / mass.sum())
 
 
-def choose_threshold(probabilities: Floats) -> float:
-    """The threshold t for which calling every text with p >= t positive has the highest expected F1, with no labels.
-
-    Maximises 2 Σ_{p >= t} p / (Σ p + |{p >= t}|) exactly over the pool's probabilities (Ye et al. 2012, ICML; Lipton
-    et al. 2014, arXiv:1402.1892), in O(n log n). It is as good as the calibration. Of equal maxima the highest
-    threshold is taken. A model that cannot tell texts apart gets a threshold that calls all of them positive: that
-    does maximise F1.
-
-    Args:
-        probabilities: (N,) calibrated probabilities of the positive class over the pool.
-
-    Returns:
-        One of the probabilities, or 0.5 where all of them are 0.
-
-    Raises:
-        EmptyPool: there are no probabilities.
-    """
-    values, counts, hits = _expected_counts(probabilities)
-    if hits[-1] == 0:
-        return 0.5
-    return float(values[np.argmax(2 * hits / (hits[-1] + counts))])
-
-
-def threshold_for_precision(probabilities: Floats, target: float) -> float | None:
-    """The lowest threshold whose texts have an expected precision of at least `target`, with no labels.
-
-    Args:
-        probabilities: (N,) calibrated probabilities of the positive class over the pool.
-        target: the precision wanted, in [0, 1].
-
-    Returns:
-        One of the probabilities, or None where not even the highest one reaches the target.
-
-    Raises:
-        EmptyPool: there are no probabilities.
-    """
-    values, counts, hits = _expected_counts(probabilities)
-    # The mean of sorted values only falls, so the thresholds that reach the target come first.
-    reached = int(np.count_nonzero(hits / counts >= target))
-    return float(values[reached - 1]) if reached else None
-
-
 def _centred(logits: Floats) -> NDArray[np.float64]:
     exact = np.asarray(logits, dtype=np.float64)
     floored: NDArray[np.float64] = np.maximum(exact - exact.max(axis=1, keepdims=True), _FLOOR)
     return floored
-
-
-def _expected_counts(probabilities: Floats) -> tuple[Floats, NDArray[np.intp], NDArray[np.float64]]:
-    """For each distinct probability, highest first: itself, the texts at or above it, and the positives among them."""
-    if probabilities.size == 0:
-        raise EmptyPool("There are no texts to choose a threshold on. Add texts with `laud pool add`.")
-    ranked = np.sort(probabilities)[::-1]
-    ends = np.append(np.flatnonzero(np.diff(ranked)), ranked.size - 1)
-    return ranked[ends], ends + 1, np.cumsum(ranked, dtype=np.float64)[ends]

@@ -289,8 +289,5 @@ class Learner(Protocol):
     """Turns labeled texts into a classifier in a folder."""
 
     def fit(self, examples: "TrainingSet", folder: Path, *, seed: int) -> "Fitted":
-        """Train and write the model into `folder`, which appears whole or not at all.
-
-        Raises NotEnoughLabels when fewer than two classes have a label.
-        """
+        """Train on labels of at least two classes and write the weights into `folder`, which exists."""
         ...
