@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
@@ -57,11 +58,10 @@ def open_database(url: str, *, clock: Callable[[], datetime] = _now) -> Database
         StorageFailed: it cannot be read or written.
     """
     engine = _engine(url)
-    try:
+    with ExitStack() as undo:
+        undo.callback(engine.dispose)
         _bring_up_to_date(engine)
-    except BaseException:
-        engine.dispose()
-        raise
+        undo.pop_all()
     return Database(engine, clock=clock)
 
 
