@@ -36,3 +36,4 @@ check: $(INSTALLED) ## Check format, lint, types and architecture
 format: $(INSTALLED) ## Format the code, and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python -m tests.support.tools_table

@@ -11,6 +11,7 @@ from tests.support import postgres
 
 # Set before any test module loads a library that reads it; child processes inherit it.
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 
 _LOOPBACK = ("127.", "localhost", "::1")
 _forbidden: list[str] = []

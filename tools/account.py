@@ -12,6 +12,7 @@ from tools.evaluation import hard_texts, zero_shot_scores
 from tools.files import replacing
 from tools.report import Example, ModelCard, Provenance, RunReport, render_report
 from tools.rounds import RunResult
+from tools.task import report_path
 from tools.training import pool_texts, score_pool, training_labels
 from tools.workbench import Workbench
 
@@ -24,7 +25,7 @@ LIMITS = (
 
 def write_report(bench: Workbench, result: RunResult) -> Path:
     """Write the HTML report of a task's loop into the workspace; returns its path."""
-    path = bench.folder / "reports" / f"{'-'.join(result.task.name.split())}.html"
+    path = report_path(bench, result.task.name)
     with replacing(path) as file:
         file.write(render_report(run_report(bench, result)).encode())
     return path

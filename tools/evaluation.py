@@ -13,6 +13,7 @@ from tools.engine.ports import Oracle, Probabilities
 from tools.engine.records import Basis, GoldItem, ModelRecord, Scores, SkippedRow, Task, TextId
 from tools.engine.scoring import score
 from tools.labeling import Asked, Purpose, ask
+from tools.pool import text_id
 from tools.training import TEXTS_PER_CALL, held_out, pool_texts, score_pool, zero_shot
 from tools.workbench import Workbench
 
@@ -21,6 +22,7 @@ from tools.workbench import Workbench
 class HardText:
     """A labeled text that a model which had not seen it got wrong, or was least sure of."""
 
+    id: TextId
     text: str
     truth: str
     predicted: str
@@ -41,15 +43,23 @@ def ensure_gold(bench: Workbench, task: Task, *, size: int, seed: int) -> list[G
     """The task's gold sample, drawn now if there is none: at random, from the whole pool, before anything is learnt.
 
     For a task with a positive class it is stratified by zero-shot score. Fewer than `size` are drawn from a small pool.
+    Texts that a person has labeled before, or that are examples of the guideline, are known already and left out.
     """
     stored = bench.rounds.gold(task.name)
     if stored is not None:
         return stored
     pool = pool_texts(bench, task)
+    known = bench.labels.current(task.name).keys() | {text_id(e) for one in task.classes for e in one.examples}
+    rows = [row for row, text in enumerate(pool.ids) if text not in known]
     scores = None
     if task.positive is not None and size:
-        scores = zero_shot(bench, task, pool)[:, task.class_names.index(task.positive)]
-    items = draw_gold(ids=pool.ids, size=size, rng=np.random.default_rng([seed, 0x601D]), positive_scores=scores)
+        scores = zero_shot(bench, task, pool)[rows, task.class_names.index(task.positive)]
+    items = draw_gold(
+        ids=[pool.ids[row] for row in rows],
+        size=size,
+        rng=np.random.default_rng([seed, 0x601D]),
+        positive_scores=scores,
+    )
     bench.rounds.save_gold(task.name, items)
     return items
 
@@ -105,6 +115,7 @@ def hard_texts(bench: Workbench, task: Task, model: ModelRecord, *, limit: int =
     called = decide_classes(probabilities, positive=_positive(task), threshold=model.threshold)
     return [
         HardText(
+            id=text.id,
             text=text.text,
             truth=task.class_names[codes[i]],
             predicted=task.class_names[called[i]],

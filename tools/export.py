@@ -41,6 +41,15 @@ class Predicted:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classified:
+    """The class of a text, how probable it is, and the probability of every class."""
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+
+
 def export(bench: Workbench, name: str, *, out: Path, what: str = "all") -> list[Path]:
     """Write parts of a result into the folder `out`; returns the paths written.
 
@@ -101,6 +110,21 @@ def predict_file(bench: Workbench, name: str, *, source: str, out: Path, text_co
     )
 
 
+def predict_texts(bench: Workbench, name: str, texts: Sequence[str]) -> list[Classified]:
+    """What a task's latest model, or a model by its id, makes of some texts, in their order. Raises UnknownName."""
+    model = latest_model(bench, name)
+    probabilities = bench.predict(bench.model_folder(model.id), list(texts))
+    codes = _codes(bench, model, probabilities)
+    return [
+        Classified(
+            label=model.classes[code],
+            probability=float(row[code]),
+            probabilities={name: float(value) for name, value in zip(model.classes, row, strict=True)},
+        )
+        for code, row in zip(codes, probabilities, strict=True)
+    ]
+
+
 def _write_labels(bench: Workbench, task: Task, path: Path) -> Path:
     """Every answer ever given, with who, when, why and at what price."""
     used = training_labels(bench, task)
@@ -156,12 +180,16 @@ def _prediction_cells(
 ) -> Iterator[dict[str, Any]]:
     if probabilities is None:
         return
-    task = bench.tasks.get(model.task)
-    positive = None if task.positive is None else model.classes.index(task.positive)
-    codes: NDArray[np.int64] = decide_classes(probabilities, positive=positive, threshold=model.threshold)
-    for code, row in zip(codes, probabilities, strict=True):
+    for code, row in zip(_codes(bench, model, probabilities), probabilities, strict=True):
         named = {f"p:{name}": f"{value:.4f}" for name, value in zip(model.classes, row, strict=True)}
         yield {"label": model.classes[code], "probability": f"{row[code]:.4f}", **named}
+
+
+def _codes(bench: Workbench, model: ModelRecord, probabilities: Probabilities) -> NDArray[np.int64]:
+    """The class of each row, by the model's threshold where it has one."""
+    task = bench.tasks.get(model.task)
+    positive = None if task.positive is None else model.classes.index(task.positive)
+    return decide_classes(probabilities, positive=positive, threshold=model.threshold)
 
 
 class _Utf8:

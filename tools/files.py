@@ -46,11 +46,12 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 def _remove_left_behind(path: Path) -> None:
     for partial in path.parent.glob(f".{escape(path.name)}.*.partial"):
         owner = partial.suffixes[-2].removeprefix(".")
-        if owner.isdecimal() and not _runs(int(owner)):
+        if owner.isdecimal() and not runs(int(owner)):
             partial.unlink(missing_ok=True)
 
 
-def _runs(process: int) -> bool:
+def runs(process: int) -> bool:
+    """Whether there is a process of that number."""
     if sys.platform == "win32":  # where signal 0 is no question but Ctrl-C
         return True
     try:

@@ -1,12 +1,13 @@
 """The plan of a run: what a person asks for, checked before anything is paid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tools.engine.errors import InvalidTask, NotEnoughLabels, UnknownName
+from tools.engine.errors import AskAgain, InvalidTask, NotEnoughLabels, UnknownName
 from tools.engine.records import Task
 from tools.engine.selection import STRATEGIES
 from tools.engine.selection.coldstart import seed_size
 from tools.engine.stopping import Rule, default_rules, parse
+from tools.labeling import spending_limit
 from tools.workbench import Workbench
 
 
@@ -34,8 +35,48 @@ class RunPlan:
     until: tuple[str, ...] = ()
 
 
+def within_caps(bench: Workbench, plan: RunPlan) -> RunPlan:
+    """The plan with the installation's caps among its limits: LAUD_MAX_DOLLARS and LAUD_MAX_LABELS, for each task.
+
+    What the task or the defaults would allow beyond a cap is cut to it, and so is the gold sample; raises AskAgain
+    where the plan itself asks for more. Every run refuses a plan that is not within the caps, whoever made it.
+    """
+    caps = bench.settings
+    task = bench.tasks.get(plan.task)
+    if caps.max_dollars is not None and plan.budget is not None and plan.budget > caps.max_dollars:
+        raise AskAgain(
+            f"A budget of ${plan.budget:,.2f} is more than any task may spend here: LAUD_MAX_DOLLARS allows "
+            f"${caps.max_dollars:,.2f}. Name that or less."
+        )
+    if caps.max_dollars is not None:
+        plan = replace(plan, budget=spending_limit(bench, plan.budget if plan.budget is not None else task.budget))
+    if caps.max_labels is None:
+        return plan
+    if plan.labels is not None and plan.labels > caps.max_labels:
+        raise AskAgain(
+            f"{plan.labels:,} labels are more than any task may have here: LAUD_MAX_LABELS allows "
+            f"{caps.max_labels:,}. Name that or fewer."
+        )
+    plan = replace(plan, gold=min(plan.gold, caps.max_labels))
+    rules = rules_of(replace(plan, budget=None), replace(task, budget=None))
+    if any(rule.name == "labels" and (rule.limit or 0) <= caps.max_labels for rule in rules):
+        return plan
+    # A limit named in the plan takes the place of the task's rules or the default ones, so they are named beside it.
+    own = {"labels", "rounds"} if plan.rounds is not None else {"labels"}
+    return replace(plan, labels=caps.max_labels, until=tuple(str(rule) for rule in rules if rule.name not in own))
+
+
 def check_names(bench: Workbench, plan: RunPlan) -> None:
-    """Raise UnknownName for a strategy or learner that does not exist, before the first label is paid for."""
+    """Raise what can be said of a plan before the first label is paid for.
+
+    UnknownName for a strategy or learner that does not exist, InvalidTask for one that does not fit the task, AskAgain
+    for a plan that is not `within_caps`.
+    """
+    if within_caps(bench, plan) != plan:
+        caps = bench.settings
+        dollars = [] if caps.max_dollars is None else [f"spend ${caps.max_dollars:,.2f} (LAUD_MAX_DOLLARS)"]
+        labels = [] if caps.max_labels is None else [f"have {caps.max_labels:,} labels (LAUD_MAX_LABELS)"]
+        raise AskAgain(f"A task may {' and '.join(dollars + labels)} here at most, and this run names no such limit.")
     for kind, name, known in (
         ("strategy", plan.strategy, tuple(STRATEGIES)),
         ("learner", plan.learner, bench.learners),

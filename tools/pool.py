@@ -228,6 +228,32 @@ def search(bench: Workbench, name: str, *, words: str, limit: int = 10, exact: S
     return hits[:limit]
 
 
+def similar(bench: Workbench, name: str, text: TextId, *, limit: int = 10) -> list[Hit]:
+    """The texts of the pool nearest in meaning to one of its own, best first; raises UnknownName for another id."""
+    pool = ready_pool(bench, name)
+    bench.pools.texts(name, [text])
+    ids = bench.pools.text_ids(name)
+    vector = bench.vectors.matrix(pool, ids)[[ids.index(text)]]
+    found = bench.vectors.search(pool, vector, limit=min(pool.texts, limit + 1))
+    others = [(other, similarity) for other, similarity in found if other != text][:limit]
+    texts = bench.pools.texts(name, [other for other, _ in others])
+    return [Hit(text=one, similarity=similarity) for one, (_, similarity) in zip(texts, others, strict=True)]
+
+
+def show_texts(bench: Workbench, name: str, *, limit: int = 10, words: Sequence[str] = (), seed: int = 0) -> list[Text]:
+    """Some texts of the pool, drawn at random; only those that hold each of `words`, if any are named."""
+    needed = [normal_form(word) for word in words]
+    ids = bench.pools.text_ids(name)
+    drawn = iter(np.random.default_rng(seed).permutation(len(ids)).tolist())
+    shown: list[Text] = []
+    while len(shown) < limit and (rows := list(islice(drawn, max(limit, ROWS_PER_CHUNK if needed else 0)))):
+        texts = bench.pools.texts(name, [ids[row] for row in rows])
+        shown += [text for text in texts if all(_holds_word(text.text, word) for word in needed)]
+    if not ids:
+        bench.pools.get(name)  # tells that it does not exist
+    return shown[:limit]
+
+
 def _holds_word(text: str, word: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", normal_form(text)) is not None
 

@@ -185,11 +185,13 @@ def _advance_until_stop(loop: _Loop) -> StopDecision:
         step = next_step(rounds)
         if step.status is RoundStatus.SELECTED and rounds:
             stop = decided or _stop(loop, rounds)
-            if stop is not None and decided is None and _worth_finetuning(loop, rounds[-1]):
+            if stop is not None and decided is None:
                 decided = stop
-                reopened = replace(rounds[-1], status=RoundStatus.LABELED, learner="finetune")
-                loop.bench.rounds.save(loop.task.name, reopened)
-                continue
+                learner = _last_learner(loop, rounds[-1])
+                if learner != rounds[-1].learner:
+                    reopened = replace(rounds[-1], status=RoundStatus.LABELED, learner=learner)
+                    loop.bench.rounds.save(loop.task.name, reopened)
+                    continue
             if stop is not None:
                 loop.bench.rounds.save(loop.task.name, replace(rounds[-1], stop=stop))
                 return stop
@@ -200,15 +202,15 @@ def _advance_until_stop(loop: _Loop) -> StopDecision:
         loop.bench.rounds.save(loop.task.name, after, picks)
 
 
-def _worth_finetuning(loop: _Loop, last: Round) -> bool:
-    """Whether `auto` ends with a fine-tuned model: rounds are quick with a head, the result should be the best one."""
+def _last_learner(loop: _Loop, last: Round) -> str:
+    """The learner of the result: rounds of `auto` are quick with a head, what is handed over should be the best."""
     if loop.plan.learner != "auto" or last.learner != "head":
-        return False
+        return last.learner
     model = loop.model
     codes = decide_classes(
         score_pool(loop.bench, loop.task, model), positive=_positive(loop.task), threshold=model.threshold
     )
-    return final_learner(labels=last.labels, predicted=codes, positive=_positive(loop.task)) == "finetune"
+    return final_learner(labels=last.labels, predicted=codes, positive=_positive(loop.task))
 
 
 def _positive(task: Task) -> int | None:
@@ -271,7 +273,7 @@ def _seed_picks(step: SeedStep) -> list[Pick]:
 
 
 def _label(loop: _Loop, round_: Round) -> _Done:
-    picks = _label_seed(loop) if round_.number == 0 else None
+    picks = _label_seed(loop, round_) if round_.number == 0 else None
     if picks is None:
         ids = [pick.text_id for pick in loop.bench.rounds.picks(loop.task.name, round_.number)]
         # What was answered before the money ran out is learnt from; the cost rule then ends the loop.
@@ -282,9 +284,11 @@ def _label(loop: _Loop, round_: Round) -> _Done:
     return replace(round_, oracle_calls=len(paid), cost=sum(label.answer.cost for label in paid)), picks
 
 
-def _label_seed(loop: _Loop) -> list[Pick]:
+def _label_seed(loop: _Loop, round_: Round) -> list[Pick]:
     step = _seed_step(loop)
     while not step.done:
+        # What is asked about now is what waits, for a person who labels elsewhere.
+        loop.bench.rounds.save(loop.task.name, round_, _seed_picks(step))
         try:
             _check(ask(loop.bench, loop.oracle, step.ask, loop.purpose(0)), "the seed")
         except BudgetSpent:

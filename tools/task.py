@@ -1,14 +1,18 @@
 """Tasks: what to learn, from which pool, into which classes. One model checks chat, API, files and flags."""
 
+import hashlib
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from tools.engine.errors import InvalidTask, UnreadableInput
+from tools.engine.errors import InvalidTask, StorageFailed, UnreadableInput
 from tools.engine.records import ClassDefinition, Task
 from tools.engine.stopping import parse
+from tools.files import replacing
 from tools.workbench import Workbench
 
 REST_NAMES = frozenset({"other", "others", "rest", "none", "none of these", "everything else", "anything else"})
@@ -112,8 +116,16 @@ def create_task(bench: Workbench, spec: TaskSpec) -> Task:
         stop=tuple(spec.stop),
     )
     if spec.name in bench.tasks.names():
-        _check_change(bench, bench.tasks.get(spec.name), task)
+        old = bench.tasks.get(spec.name)
+        _check_change(bench, old, task)
+        task = replace(task, classes=_in_order(task.classes, old.class_names))
     return bench.tasks.save(task)
+
+
+def _in_order(classes: tuple[ClassDefinition, ...], before: tuple[str, ...]) -> tuple[ClassDefinition, ...]:
+    """The classes in the order they had before, new ones last: probabilities that models keep have a column a class."""
+    places = {name: place for place, name in enumerate(before)}
+    return tuple(sorted(classes, key=lambda one: places.get(one.name, len(before))))
 
 
 def _check_change(bench: Workbench, old: Task, new: Task) -> None:
@@ -126,12 +138,76 @@ def _check_change(bench: Workbench, old: Task, new: Task) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """What was deleted with a task: answers ever given, and models."""
+
+    task: str
+    labels: int
+    models: int
+
+
+def delete_task(bench: Workbench, name: str) -> Deleted:
+    """Delete a task for good: its guideline versions, gold sample, rounds, labels, models and report; its pool stays.
+
+    The database forgets all of it at once. A call that is killed before that has deleted nothing; one that is killed
+    after it leaves files that nobody sees, and the same call again takes them away. Raises UnknownName, StorageFailed.
+    """
+    left = [*_model_folders(bench, name), *(path for path in [report_path(bench, name)] if path.exists())]
+    if name not in bench.tasks.names() and left:
+        _remove(left)
+        return Deleted(task=name, labels=0, models=0)
+    labels = len(bench.labels.history(bench.tasks.get(name).name))
+    models = len(bench.rounds.models(name))
+    # Passes are kept by name and guideline version, which a new task of this name would begin anew. All are made again.
+    _remove([*(bench.folder / "zero_shot").glob("*.npy")])
+    bench.tasks.delete(name)
+    _remove(left)
+    return Deleted(task=name, labels=labels, models=models)
+
+
+def model_stem(name: str) -> str:
+    """What the ids of a task's models begin with: readable, and unique among tasks."""
+    return f"{'-'.join(name.split())}-{hashlib.sha256(name.encode()).hexdigest()[:4]}-round-"
+
+
+def report_path(bench: Workbench, name: str) -> Path:
+    """Where the report of a task's loop lies."""
+    return bench.folder / "reports" / f"{'-'.join(name.split())}.html"
+
+
+def _model_folders(bench: Workbench, name: str) -> list[Path]:
+    """The folders of the task's models, unfinished ones too."""
+    stem = model_stem(name)
+    folders = bench.folder / "models"
+    return [path for path in folders.glob("*") if path.name.removeprefix(".").startswith(stem)]
+
+
+def _remove(paths: list[Path]) -> None:
+    try:
+        for path in paths:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageFailed(
+            f"{error.filename} cannot be deleted: {error.strerror}. Make it writable and give the same command again."
+        ) from error
+
+
 def load_task_file(path: Path, definitions: Path | None = None) -> TaskSpec:
     """The task that a YAML file describes; raises UnreadableInput or InvalidTask with the place of the mistake."""
     content = _read_yaml(path)
     if not isinstance(content, dict):
         raise InvalidTask(f"{path} must hold a mapping with name, pool, description and classes.")
     return make_spec(content, definitions=definitions, source=str(path))
+
+
+def write_task_file(path: Path, spec: TaskSpec) -> None:
+    """Write a task as a YAML file that `load_task_file` reads; raises StorageFailed."""
+    with replacing(path) as file:
+        file.write(yaml.safe_dump(spec.model_dump(exclude_defaults=True), sort_keys=False, allow_unicode=True).encode())
 
 
 def make_spec(content: dict[str, Any], *, definitions: Path | None = None, source: str = "the task") -> TaskSpec:

@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.engine.errors import NotEnoughLabels, UnreadableInput
-from tools.engine.learning import Features, TrainingSet
+from tools.engine.features import Features
+from tools.engine.learning import TrainingSet
 from tools.engine.ports import Probabilities
-from tools.engine.records import ModelId, ModelRecord, Task, TextId
+from tools.engine.records import ModelId, ModelRecord, Pool, Task, TextId
 from tools.engine.zero_shot import class_descriptions, zero_shot_probabilities
-from tools.files import replacing
+from tools.files import make_folder, replacing
 from tools.workbench import Workbench
 
 POSITIVE_FROM = 0.5
 """Probability from which on a text counts as the positive class. Learners weigh the classes alike and, for a rare one,
 the pool as negatives, which puts the best F1 near one half; no label is spent on choosing."""
-CENTRE_SAMPLE = 2_048
-"""Texts drawn at random that the centre of a pool's features is taken from."""
+SPACE_SAMPLE = 50_000
+"""Texts drawn at random, at most, that the feature space of a pool is made from."""
 UNLABELED = 2_000
 """Texts drawn at random from the pool that a learner may use beside the labels."""
 TEXTS_PER_CALL = 8_192
@@ -39,10 +40,11 @@ class PoolTexts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolFeatures:
-    """The (n, f) features of a pool as a memory map, and what they are made around."""
+    """The (n, f) features of a pool as a memory map, their file, and the file of what they are made with."""
 
     rows: Features
-    centre: NDArray[np.float32]
+    path: Path
+    space: Path
 
 
 def pool_texts(bench: Workbench, task: Task) -> PoolTexts:
@@ -54,24 +56,34 @@ def pool_texts(bench: Workbench, task: Task) -> PoolTexts:
 def pool_features(bench: Workbench, task: Task, pool: PoolTexts) -> PoolFeatures:
     """The features of the whole pool, made once and kept in the workspace."""
     stored = bench.pools.get(task.pool)
+    folder = bench.folder / "features"
+    make_folder(folder)
     key = hashlib.sha256(f"{stored.name}\0{stored.encoder}".encode()).hexdigest()[:16]
-    path = bench.folder / "features" / f"{key}-{len(pool.ids)}.npy"
-    centre_path = bench.folder / "features" / f"{key}.centre.npy"
-    if not centre_path.exists():
-        # Taken once and kept while the pool grows: models stand on it.
-        drawn = np.random.default_rng(0).permutation(len(pool.ids))[:CENTRE_SAMPLE]
+    path = folder / f"{key}-{len(pool.ids)}.npy"
+    space = folder / f"{key}.safetensors"
+    if not space.exists():
+        # Made once and kept while the pool grows: models stand on it.
+        drawn = np.random.default_rng(0).permutation(len(pool.ids))[:SPACE_SAMPLE]
         sample = bench.pools.texts(task.pool, [pool.ids[row] for row in drawn])
-        centre = bench.pool_centre([text.text for text in sample], stored.encoder)
-        save_array(centre_path, centre)
-    centre = np.load(centre_path)
+        bench.progress("learning the pool's words", 0, len(sample))
+        bench.make_feature_space([text.text for text in sample], stored.encoder, space)
     if not path.exists():
-        blocks = []
-        for start in range(0, len(pool.ids), TEXTS_PER_CALL):
-            texts = bench.pools.iter_texts(task.pool, start=start, size=TEXTS_PER_CALL)
-            blocks.append(bench.submit_features([text.text for text in texts], stored.encoder, centre).result())
-            bench.progress("making features", start + len(texts), len(pool.ids))
-        save_array(path, np.concatenate(blocks))
-    return PoolFeatures(rows=np.load(path, mmap_mode="r"), centre=centre)
+        _write_features(bench, stored, len(pool.ids), space=space, path=path)
+    return PoolFeatures(rows=np.load(path, mmap_mode="r"), path=path, space=space)
+
+
+def _write_features(bench: Workbench, pool: Pool, count: int, *, space: Path, path: Path) -> None:
+    """Write the features block by block, as an array file that is there whole or not at all."""
+    with replacing(path) as file:
+        for start in range(0, count, TEXTS_PER_CALL):
+            texts = bench.pools.iter_texts(pool.name, start=start, size=TEXTS_PER_CALL)
+            block = bench.submit_features([text.text for text in texts], pool.encoder, space).result()
+            if start == 0:
+                form = np.lib.format.dtype_to_descr(block.dtype)
+                header = {"descr": form, "fortran_order": False, "shape": (count, block.shape[1])}
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(np.ascontiguousarray(block).tobytes())
+            bench.progress("making features", start + len(texts), count)
 
 
 def zero_shot(bench: Workbench, task: Task, pool: PoolTexts) -> Probabilities:
@@ -163,7 +175,9 @@ def training_set(bench: Workbench, task: Task, labels: dict[TextId, str], *, see
         labels=np.array([task.class_names.index(label) for label in labels.values()], dtype=np.int64),
         classes=task.class_names,
         unlabeled=np.asarray(features.rows[drawn]),
-        centre=features.centre,
+        space=features.space,
+        pool=features.path,
+        others=others,
         positive=None if task.positive is None else task.class_names.index(task.positive),
     )
 

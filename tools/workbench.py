@@ -4,12 +4,13 @@ The only module that imports the adapters, each when it is first used: a command
 loads torch or Chroma.
 """
 
+import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from tools.engine.errors import AskAgain, OracleUnavailable, StorageFailed, WorkspaceBusy
-from tools.engine.learning import Features, Fitted, TrainingSet
 from tools.engine.ports import (
     Clock,
     Compute,
@@ -33,13 +33,19 @@ from tools.engine.ports import (
     Vectors,
 )
 from tools.engine.records import Pool, Task, Text, TextId
+from tools.engine.service_ports import ConversationStore, EventStore, JobStore, UserStore
+from tools.opened import Opened
 from tools.settings import Settings
+from tools.whereabouts import service_url
 
 if TYPE_CHECKING:
     from tools.adapters.oracles.batch_file import BatchReading
+    from tools.adapters.oracles.llm import LlmOracle
     from tools.adapters.oracles.replay import RecordedLabels
     from tools.adapters.readers import Input
     from tools.adapters.sql import Database
+    from tools.engine.features import Features
+    from tools.engine.learning import Fitted, TrainingSet
 
 
 def utc_now() -> datetime:
@@ -52,21 +58,44 @@ def no_progress(stage: str, done: int, total: int | None) -> None:
 
 
 class Workbench:
-    """The open ports of a workspace, its folder, settings, clock and progress display."""
+    """The open ports of a workspace, its folder, settings, clock and progress display.
+
+    Threads may share one. `attended` says whether a person sits at this process's terminal and can be asked there,
+    `person` who gives the labels that come through it, where that is known.
+    """
 
     def __init__(
-        self, settings: Settings, *, folder: Path, clock: Clock = utc_now, progress: Progress = no_progress
+        self,
+        settings: Settings,
+        *,
+        folder: Path,
+        clock: Clock = utc_now,
+        progress: Progress = no_progress,
+        attended: bool = True,
     ) -> None:
         self.settings = settings
         self.folder = folder
         self.clock = clock
         self.progress = progress
+        self.attended = attended
+        self.person: str | None = None
+        self._opened = Opened()
 
-    @cached_property
+    def lent(self, *, progress: Progress | None = None, person: str | None = None) -> "Workbench":
+        """The same workbench, over the same open ports, with another progress display, or for a person who labels."""
+        other = copy(self)
+        other.progress = progress or self.progress
+        other.person = person or self.person
+        return other
+
+    @property
     def _database(self) -> "Database":
-        from tools.adapters.sql import open_database  # noqa: PLC0415 - see the module's docstring
+        def make() -> "Database":
+            from tools.adapters.sql import open_database  # noqa: PLC0415 - see the module's docstring
 
-        return open_database(self.settings.database_url or f"sqlite:///{self.folder / 'laud.db'}", clock=self.clock)
+            return open_database(self.settings.database_url or f"sqlite:///{self.folder / 'laud.db'}", clock=self.clock)
+
+        return self._opened.get("database", make)
 
     @property
     def pools(self) -> PoolStore:
@@ -88,23 +117,51 @@ class Workbench:
         """Gold samples, rounds and models."""
         return self._database.rounds
 
-    @cached_property
+    @property
+    def conversations(self) -> ConversationStore:
+        """Conversations with their turns."""
+        return self._database.conversations
+
+    @property
+    def jobs(self) -> JobStore:
+        """Heavy work, queued and done."""
+        return self._database.jobs
+
+    @property
+    def events(self) -> EventStore:
+        """Everything that happens."""
+        return self._database.events
+
+    @property
+    def users(self) -> UserStore:
+        """Who may use the service."""
+        return self._database.users
+
+    @property
     def vectors(self) -> VectorIndex:
         """The pools' embeddings."""
-        from tools.adapters.chroma_index import ChromaIndex  # noqa: PLC0415 - as above
 
-        return ChromaIndex(self.folder, url=self.settings.chroma_url)
+        def make() -> VectorIndex:
+            from tools.adapters.chroma_index import ChromaIndex  # noqa: PLC0415 - as above
 
-    @cached_property
+            return ChromaIndex(self.folder, url=self.settings.chroma_url)
+
+        return self._opened.get("vectors", make)
+
+    @property
     def compute(self) -> Compute:
         """Where heavy work runs: Ray when its address is set, else one warm child process."""
-        if self.settings.ray_address is not None:
-            from tools.adapters.compute.on_ray import RayCompute  # noqa: PLC0415 - as above
 
-            return RayCompute(self.settings.ray_address)
-        from tools.adapters.compute.local import LocalCompute  # noqa: PLC0415 - as above
+        def make() -> Compute:
+            if self.settings.ray_address is not None:
+                from tools.adapters.compute.on_ray import RayCompute  # noqa: PLC0415 - as above
 
-        return LocalCompute()
+                return RayCompute(self.settings.ray_address)
+            from tools.adapters.compute.local import LocalCompute  # noqa: PLC0415 - as above
+
+            return LocalCompute()
+
+        return self._opened.get("compute", make)
 
     @property
     def learners(self) -> tuple[str, ...]:
@@ -119,19 +176,21 @@ class Workbench:
 
         return self.compute.submit(work.encode, texts, encoder or self.settings.encoder, self.settings.precision)
 
-    def submit_features(self, texts: list[str], encoder: str, centre: NDArray[np.float32]) -> Future[Features]:
+    def submit_features(self, texts: list[str], encoder: str, space: Path) -> "Future[Features]":
         """Start making features in the compute lane, one row a text."""
         from tools.adapters.compute import work  # noqa: PLC0415 - as above
 
-        return self.compute.submit(work.encode_features, texts, encoder, self.settings.precision, centre)
+        return self.compute.submit(work.encode_features, texts, encoder, self.settings.precision, str(space))
 
-    def pool_centre(self, texts: list[str], encoder: str) -> NDArray[np.float32]:
-        """What the features of a pool are made around, from a sample of it."""
+    def make_feature_space(self, texts: list[str], encoder: str, path: Path) -> None:
+        """Write what the features of a pool are made with, from texts drawn at random from it."""
         from tools.adapters.compute import work  # noqa: PLC0415 - as above
 
-        return self.compute.run(work.pool_centre, texts, encoder, self.settings.precision)
+        self.compute.run(work.make_feature_space, texts, encoder, self.settings.precision, str(path))
 
-    def fit(self, learner: str, examples: TrainingSet, folder: Path, manifest: dict[str, Any], *, seed: int) -> Fitted:
+    def fit(
+        self, learner: str, examples: "TrainingSet", folder: Path, manifest: dict[str, Any], *, seed: int
+    ) -> "Fitted":
         """Train in the compute lane; the model's `folder` appears whole or not at all."""
         from tools.adapters.compute import work  # noqa: PLC0415 - as above
 
@@ -139,7 +198,7 @@ class Workbench:
             work.fit, learner, examples, str(folder), manifest, precision=self.settings.precision, seed=seed
         )
 
-    def predict(self, folder: Path, texts: list[str], features: Features | None = None) -> Probabilities:
+    def predict(self, folder: Path, texts: list[str], features: "Features | None" = None) -> Probabilities:
         """Class probabilities by the model in `folder`, computed in the lane."""
         from tools.adapters.compute import work  # noqa: PLC0415 - as above
 
@@ -173,10 +232,11 @@ class Workbench:
 
         self.compute.run(work.export_hugging_face, str(folder), str(out), self.settings.precision)
 
-    def llm_oracle(self, task: Task, *, model: str | None = None, priced: bool = False) -> Oracle:
+    def llm_oracle(self, task: Task, *, model: str | None = None, priced: bool = False) -> "LlmOracle":
         """The language model of the settings.
 
-        Raises OracleUnavailable when none is set, AskAgain when it must be `priced` and the price table lacks it.
+        Raises OracleUnavailable when none is set, AskAgain when the price table lacks it and it must be `priced`, or
+        what a task may cost is capped.
         """
         from tools.adapters.oracles.llm import LlmOracle  # noqa: PLC0415 - as above
 
@@ -194,17 +254,30 @@ class Workbench:
             concurrency=self.settings.llm_concurrency,
             timeout=self.settings.llm_timeout,
         )
-        if priced and not oracle.price_known:
+        if (priced or self.settings.max_dollars is not None) and not oracle.price_known:
+            limit = (
+                "no budget can be kept. Leave out --budget" if priced else "LAUD_MAX_DOLLARS cannot be kept. Unset it"
+            )
             raise AskAgain(
-                f"The price of model {model!r} is not known, so no budget can be kept. Leave out --budget, or add the "
-                "model to the price table (see the documentation of its configuration)."
+                f"The price of model {model!r} is not known, so {limit}, or add the model to the price table (see the "
+                "documentation of its configuration)."
             )
         return oracle
 
+    def llm_price(self, task: Task, texts: Sequence[Text], *, model: str | None = None) -> tuple[float, float] | None:
+        """What asking the language model about `texts` may cost in dollars, from a short answer each to the longest.
+
+        None where its price is not known. Raises as `llm_oracle` does.
+        """
+        oracle = self.llm_oracle(task, model=model)
+        return (oracle.least_price(texts), oracle.price(texts)) if oracle.price_known else None
+
     def human_oracle(self) -> Oracle:
-        """The person at this terminal."""
+        """The person at this terminal; where none sits there, one who leaves every text open."""
         from tools.adapters.oracles.human import HumanOracle  # noqa: PLC0415 - as above
 
+        if not self.attended:
+            return HumanOracle(stdin=io.StringIO(), stdout=io.StringIO())
         return HumanOracle(stdin=sys.stdin, stdout=sys.stderr)
 
     def zero_shot_oracle(self, probabilities: Mapping[TextId, NDArray[np.float32]], pool: Pool) -> Oracle:
@@ -257,18 +330,17 @@ class Workbench:
 
     def close(self) -> None:
         """Close what was opened."""
-        opened = vars(self)
-        if "compute" in opened:
-            self.compute.close()
-        if "vectors" in opened:
-            self.vectors.close()
-        if "_database" in opened:
-            self._database.close()
+        self._opened.close()
 
 
 @contextmanager
 def open_workbench(
-    settings: Settings, *, write: bool = False, clock: Clock = utc_now, progress: Progress = no_progress
+    settings: Settings,
+    *,
+    write: bool = False,
+    clock: Clock = utc_now,
+    progress: Progress = no_progress,
+    attended: bool = True,
 ) -> Iterator[Workbench]:
     """A workbench over the settings' workspace, closed at the end.
 
@@ -282,7 +354,7 @@ def open_workbench(
         raise StorageFailed(
             f"The workspace {folder} cannot be made: {error.strerror}. Give another with --workspace."
         ) from error
-    bench = Workbench(settings, folder=folder, clock=clock, progress=progress)
+    bench = Workbench(settings, folder=folder, clock=clock, progress=progress, attended=attended)
     lock = FileLock(folder / "lock")
     if write:
         _acquire(lock, folder)
@@ -297,6 +369,12 @@ def _acquire(lock: FileLock, folder: Path) -> None:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
+        url = service_url(folder)
+        if url is not None:
+            raise WorkspaceBusy(
+                f"The service at {url} works in {folder}. Ask it (the web page or its API), stop it, or give "
+                "another --workspace."
+            ) from error
         raise WorkspaceBusy(
             f"Another laud command is working in {folder}. Wait until it has finished, or give another --workspace."
         ) from error

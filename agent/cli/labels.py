@@ -39,6 +39,76 @@ def prompt(task: TaskArgument, workspace: WorkspaceOption = None, as_json: JsonO
     say(f"{asked.calls:,} texts answered; {left}. Go on with: laud run {task!r} --oracle human")
 
 
+@app.command()
+def give(
+    task: TaskArgument,
+    labels: Annotated[list[str], typer.Argument(help="TEXT_ID=CLASS, or =unsure, or =skip; one or more")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Label texts by their ids, also those that have a label already."""
+    from tools.labeling import label_texts  # noqa: PLC0415 - as above
+
+    with workbench(workspace, write=True) as bench:
+        stored = label_texts(bench, bench.tasks.get(task), read_pairs(labels))
+    if as_json:
+        print_json({"stored": stored.stored, "unchanged": stored.unchanged, "waiting": stored.waiting})
+        return
+    say(f"{stored.stored:,} stored, {stored.unchanged:,} held already; {stored.waiting:,} texts wait for a label.")
+
+
+@app.command()
+def undo(
+    task: TaskArgument,
+    count: Annotated[int, typer.Option(min=1, help="How many answers to take back")] = 1,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take back the latest answers that a person gave."""
+    from agent.cli.show import one_line  # noqa: PLC0415 - as above
+    from tools.labeling import undo as take_back  # noqa: PLC0415 - as above
+
+    with workbench(workspace, write=True) as bench:
+        undone = take_back(bench, bench.tasks.get(task), count=count)
+    if as_json:
+        print_json({"withdrawn": list(undone.withdrawn), "waiting": undone.waiting})
+        return
+    for one in undone.withdrawn:
+        say(f"{one.id}  {one_line(one.text)}: no longer {one.label}")
+    say(f"{len(undone.withdrawn):,} taken back; {undone.waiting:,} texts wait for a label.")
+
+
+@app.command()
+def waiting(
+    task: TaskArgument,
+    limit: Annotated[int, typer.Option(min=1, help="Texts to show")] = 20,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The texts that wait for a label."""
+    from agent.cli.show import one_line  # noqa: PLC0415 - as above
+    from tools.labeling import waiting as waiting_texts  # noqa: PLC0415 - as above
+
+    with workbench(workspace, write=False) as bench:
+        texts = waiting_texts(bench, bench.tasks.get(task))
+    if as_json:
+        print_json({"waiting": len(texts), "texts": [{"id": t.id, "text": t.text} for t in texts[:limit]]})
+        return
+    for text in texts[:limit]:
+        say(f"{text.id}  {one_line(text.text)}")
+    say(f"{len(texts):,} texts wait for a label.")
+
+
+def read_pairs(pairs: list[str]) -> dict[str, str]:
+    """TEXT_ID=CLASS as a mapping; raises AskAgain for another form."""
+    from tools.engine.errors import AskAgain  # noqa: PLC0415 - as above
+
+    wrong = [pair for pair in pairs if not pair.partition("=")[2]]
+    if wrong:
+        raise AskAgain(f'{wrong[0]!r} is not TEXT_ID=CLASS. Put a class with spaces in quotes: "ID=baby care".')
+    return {pair.partition("=")[0]: pair.partition("=")[2] for pair in pairs}
+
+
 @app.command("export")
 def export_batch(
     task: TaskArgument,

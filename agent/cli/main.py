@@ -13,7 +13,7 @@ from types import TracebackType
 
 import typer
 
-from agent.cli import labels, models, pools, runs, tasks
+from agent.cli import chat, labels, models, pools, reviews, runs, service, tasks
 from tools.engine.errors import LaudError
 
 app = typer.Typer(
@@ -26,12 +26,18 @@ app = typer.Typer(
 app.add_typer(pools.app, name="pool")
 app.add_typer(tasks.app, name="task")
 app.add_typer(labels.app, name="label")
+app.command()(chat.chat)
 app.command()(runs.run)
 app.command()(runs.status)
 app.command()(runs.demo)
+app.command()(reviews.estimate)
+app.add_typer(reviews.app, name="review")
 app.command()(models.evaluate)
 app.command()(models.predict)
 app.command()(models.export)
+app.command()(service.serve)
+app.command()(service.up)
+app.add_typer(service.users, name="user")
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

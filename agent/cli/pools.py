@@ -1,10 +1,13 @@
-"""`laud pool`: add texts, describe a pool, search it."""
+"""`laud pool`: add texts, describe a pool, look into it and search it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli.session import JsonOption, WorkspaceOption, print_json, say, workbench
+
+if TYPE_CHECKING:
+    from tools.pool import Hit
 
 app = typer.Typer(help="Pools: piles of unlabeled text.")
 SKIPPED_SHOWN = 5
@@ -70,6 +73,47 @@ def describe(
 
 
 @app.command()
+def show(
+    pool: Annotated[str, typer.Argument(help="Name of the pool")],
+    limit: Annotated[int, typer.Option(min=1, help="Texts to show")] = 10,
+    exact: Annotated[list[str] | None, typer.Option(help="Only texts that hold this word; may be repeated")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other texts")] = 0,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Some texts of a pool, drawn at random."""
+    from agent.cli.show import one_line  # noqa: PLC0415 - as above
+    from tools.pool import show_texts  # noqa: PLC0415 - as above
+
+    with workbench(workspace, write=False) as bench:
+        texts = show_texts(bench, pool, limit=limit, words=exact or (), seed=seed)
+    if as_json:
+        print_json({"texts": [{"id": text.id, "text": text.text, "copies": text.copies} for text in texts]})
+        return
+    for text in texts:
+        say(f"{text.id}  {one_line(text.text)}")
+    if not texts:
+        say("No text holds these words.")
+
+
+@app.command()
+def similar(
+    pool: Annotated[str, typer.Argument(help="Name of the pool")],
+    text_id: Annotated[str, typer.Argument(help="Id of a text of the pool")],
+    limit: Annotated[int, typer.Option(min=1, help="Texts to show")] = 10,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The texts of a pool most like one of its own."""
+    from tools.engine.records import TextId  # noqa: PLC0415 - as above
+    from tools.pool import similar as similar_texts  # noqa: PLC0415 - as above
+
+    with workbench(workspace, write=False) as bench:
+        hits = similar_texts(bench, pool, TextId(text_id), limit=limit)
+    _say_hits(hits, as_json=as_json)
+
+
+@app.command()
 def search(
     pool: Annotated[str, typer.Argument(help="Name of the pool")],
     words: Annotated[str, typer.Argument(help="What to look for, by meaning")],
@@ -79,15 +123,20 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """The texts of a pool nearest in meaning."""
-    from agent.cli.show import one_line  # noqa: PLC0415 - as above
     from tools.pool import search as search_pool  # noqa: PLC0415 - as above
 
     with workbench(workspace, write=False) as bench:
         hits = search_pool(bench, pool, words=words, limit=limit, exact=exact or ())
+    _say_hits(hits, as_json=as_json)
+    if not hits and not as_json:
+        say("No text fits." + (" Leave out --exact, or give another word." if exact else ""))
+
+
+def _say_hits(hits: "list[Hit]", *, as_json: bool) -> None:
+    from agent.cli.show import one_line  # noqa: PLC0415 - as above
+
     if as_json:
         print_json({"hits": [{"id": h.text.id, "text": h.text.text, "similarity": h.similarity} for h in hits]})
         return
     for hit in hits:
-        say(f"{hit.similarity:.2f}  {one_line(hit.text.text)}")
-    if not hits:
-        say("No text fits." + (" Leave out --exact, or give another word." if exact else ""))
+        say(f"{hit.similarity:.2f}  {hit.text.id}  {one_line(hit.text.text)}")

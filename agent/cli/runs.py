@@ -25,7 +25,7 @@ def run(
     gold_oracle: Annotated[str | None, typer.Option(help="Who labels the gold sample [default: the oracle]")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="Dollars to spend on answers, at most")] = None,
     strategy: Annotated[str, typer.Option(help="Query strategy")] = "auto",
-    learner: Annotated[str, typer.Option(help="head, finetune or auto")] = "auto",
+    learner: Annotated[str, typer.Option(help="head, kernel, finetune or auto")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of every random choice")] = 0,
     seed_labels: Annotated[int | None, typer.Option(min=2, help="Size of the verified seed")] = None,
     noise: Annotated[float, typer.Option(min=0, max=1, help="Share of replayed labels made wrong on purpose")] = 0.0,
@@ -36,7 +36,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Turn unlabeled text into a classifier, round by round; the same command again goes on after a stop or a kill."""
-    from tools.plan import RunPlan  # noqa: PLC0415 - `laud --help` loads nothing heavy
+    from tools.plan import RunPlan, within_caps  # noqa: PLC0415 - `laud --help` loads nothing heavy
     from tools.rounds import run as run_loop  # noqa: PLC0415 - as above
 
     plan = RunPlan(
@@ -58,7 +58,7 @@ def run(
     with workbench(workspace, write=True) as bench:
         from tools.account import write_report  # noqa: PLC0415 - as above
 
-        result = run_loop(bench, plan)
+        result = run_loop(bench, within_caps(bench, plan))
         report = write_report(bench, result)
     if as_json:
         print_json(run_json(result, report))

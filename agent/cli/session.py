@@ -15,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from tools.settings import Settings
     from tools.workbench import Workbench
 
 WorkspaceOption = Annotated[
@@ -28,23 +29,29 @@ SECONDS_BETWEEN_LINES = 5.0
 @contextmanager
 def workbench(workspace: Path | None, *, write: bool) -> Iterator["Workbench"]:
     """A workbench with its progress shown on stderr."""
-    from pydantic import ValidationError  # noqa: PLC0415 - `laud --help` loads nothing heavy
+    from tools.workbench import open_workbench  # noqa: PLC0415 - `laud --help` loads nothing heavy
 
-    from tools.engine.errors import AskAgain  # noqa: PLC0415 - as above
-    from tools.settings import Settings  # noqa: PLC0415 - as above
-    from tools.workbench import open_workbench  # noqa: PLC0415 - as above
-
-    try:
-        settings = Settings() if workspace is None else Settings(workspace=workspace)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        raise AskAgain(f"The setting LAUD_{str(wrong['loc'][0]).upper()} is wrong: {wrong['msg']}.") from error
+    settings = read_settings(workspace)
     display = Display()
     try:
         with open_workbench(settings, write=write, progress=display) as bench:
             yield bench
     finally:
         display.close()
+
+
+def read_settings(workspace: Path | None) -> "Settings":
+    """The settings of the environment, for that workspace; raises AskAgain that names a wrong one."""
+    from pydantic import ValidationError  # noqa: PLC0415 - `laud --help` loads nothing heavy
+
+    from tools.engine.errors import AskAgain  # noqa: PLC0415 - as above
+    from tools.settings import Settings  # noqa: PLC0415 - as above
+
+    try:
+        return Settings() if workspace is None else Settings(workspace=workspace)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise AskAgain(f"The setting LAUD_{str(wrong['loc'][0]).upper()} is wrong: {wrong['msg']}.") from error
 
 
 class Display:

@@ -1,7 +1,9 @@
 """One contract for every learner: what is in the folder, what the probabilities promise, what damage looks like."""
 
+import hashlib
 import json
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,14 @@ from numpy.typing import NDArray
 from tests.support.laud_process import sample_rows
 from tests.support.tiny_encoder import write_tiny_encoder
 from tools.adapters.compute import work
-from tools.adapters.encoder import layer_means
 from tools.adapters.encoder_card import PACKAGED
+from tools.adapters.feature_space import features_of, load_space, make_space
 from tools.adapters.learners import LEARNERS, open_classifier, open_learner
+from tools.adapters.learners.featuriser import SPACE
 from tools.adapters.learners.folder import appearing
 from tools.engine.errors import StorageFailed, UnknownName, UnreadableInput
-from tools.engine.learning import Features, Fitted, TrainingSet, layer_features
+from tools.engine.features import Features
+from tools.engine.learning import Fitted, TrainingSet
 
 LETTERS = ("abc", "xyz", "012")
 """What the texts of each class are spelled with."""
@@ -42,22 +46,29 @@ def training_set(
     rng = np.random.default_rng(3)
     labels = rng.permutation(np.array(codes, dtype=np.int64))
     texts = spelled(labels, rng)
-    means = layer_means(texts, encoder, "float32")
-    centre = means.mean(axis=0)
-    features = layer_features(means, centre)
+    features, space = featured(texts, encoder)
     made: dict[str, Any] = {
         "texts": tuple(texts),
         "features": features,
         "labels": labels,
         "classes": classes,
         "unlabeled": features[:0],
-        "centre": centre,
+        "space": space,
     }
     return TrainingSet(**{**made, **changes})
 
 
+def featured(texts: list[str], encoder: str) -> tuple[Features, Path]:
+    """The features of texts that are a whole pool, and the file of the pool's feature space."""
+    digest = hashlib.sha256("\n".join([encoder, *texts]).encode()).hexdigest()[:16]
+    space = Path(encoder if Path(encoder).is_dir() else tempfile.gettempdir()) / f"{digest}.safetensors"
+    make_space(texts, encoder, "float32", space)
+    return features_of(texts, encoder, "float32", load_space(space)), space
+
+
 def fit(learner: str, examples: TrainingSet, folder: Path, encoder: str, *, seed: int = 0) -> Fitted:
-    manifest = {"classes": list(examples.classes), "encoder": encoder}
+    positive = None if examples.positive is None else examples.classes[examples.positive]
+    manifest = {"classes": list(examples.classes), "encoder": encoder, "positive": positive}
     return work.fit(learner, examples, str(folder), manifest, precision="float32", seed=seed)
 
 
@@ -72,8 +83,10 @@ def learner(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def examples(encoder: str) -> TrainingSet:
-    """40 texts of three classes, one of which has no label."""
+def examples(learner: str, encoder: str) -> TrainingSet:
+    """40 texts of three classes, one of which has no label; of two for the learner that knows no more."""
+    if learner == "kernel":
+        return training_set([0] * 20 + [1] * 20, encoder, classes=("a", "b"), positive=0)
     return training_set([0] * 20 + [1] * 20, encoder, classes=("a", "b", "never seen"))
 
 
@@ -104,7 +117,7 @@ def test_held_out_probabilities_have_a_row_a_text_and_are_those_of_a_model_that_
     trained: tuple[Path, Fitted], examples: TrainingSet
 ) -> None:
     folder, fitted = trained
-    assert fitted.held_out.shape == (40, 3)
+    assert fitted.held_out.shape == (40, len(examples.classes))
     assert fitted.held_out.sum(axis=1) == pytest.approx(1, abs=1e-4)
     assert (fitted.held_out >= 0).all()
     assert (fitted.held_out.argmax(axis=1) == examples.labels).mean() > 0.75
@@ -145,7 +158,7 @@ def test_texts_that_were_not_in_the_training_are_told_apart(trained: tuple[Path,
 
 
 def test_a_class_with_few_labels_is_found(learner: str, encoder: str, tmp_path: Path) -> None:
-    examples = training_set([0] * 50 + [1] * 6, encoder, classes=("a", "b"))
+    examples = training_set([0] * 50 + [1] * 6, encoder, classes=("a", "b"), positive=1)
     fitted = fit(learner, examples, tmp_path / "model", encoder)
     found = fitted.held_out.argmax(axis=1)
     assert (found[examples.labels == 1] == 1).sum() >= 5
@@ -153,9 +166,10 @@ def test_a_class_with_few_labels_is_found(learner: str, encoder: str, tmp_path: 
 
 
 def test_a_class_with_one_label_is_no_trouble(learner: str, encoder: str, tmp_path: Path) -> None:
-    examples = training_set([0] * 6 + [1] * 6 + [2], encoder)
+    two = training_set([0] * 12 + [1], encoder, classes=("a", "b"), positive=1)
+    examples = two if learner == "kernel" else training_set([0] * 6 + [1] * 6 + [2], encoder)
     fitted = fit(learner, examples, tmp_path / "model", encoder)
-    assert fitted.held_out.shape == (13, 3)
+    assert fitted.held_out.shape == (13, len(examples.classes))
     assert np.isfinite(fitted.held_out).all()
 
 
@@ -168,7 +182,7 @@ def test_a_damaged_folder_is_told_as_such(trained: tuple[Path, Fitted], tmp_path
         folder.mkdir()
     elif damage != "no folder":
         shutil.copytree(trained[0], folder)
-        [weights] = folder.glob("*.safetensors")
+        [weights] = set(folder.glob("*.safetensors")) - {folder / SPACE}
         match damage:
             case "no weights":
                 weights.unlink()
@@ -184,7 +198,7 @@ def test_a_damaged_folder_is_told_as_such(trained: tuple[Path, Fitted], tmp_path
 
 
 def test_an_unknown_learner_is_named_with_those_there_are() -> None:
-    with pytest.raises(UnknownName, match=r"'forest'.*auto, head, finetune"):
+    with pytest.raises(UnknownName, match=r"'forest'.*auto, head, kernel, finetune"):
         open_learner("forest", encoder=PACKAGED, precision="auto")
 
 
@@ -241,7 +255,6 @@ def rare(unlabeled: Features) -> TrainingSet:
         labels=np.array([0] * 8 + [1] * 8),
         classes=("rare", "other"),
         unlabeled=unlabeled,
-        centre=np.zeros((1, 3), dtype=np.float32),
         positive=0,
     )
 
@@ -280,7 +293,6 @@ def test_classes_of_unequal_number_share_the_ground_between_them(tmp_path: Path)
         labels=np.array([0] * 160 + [1] * 16),
         classes=("many", "few"),
         unlabeled=features[:0],
-        centre=np.zeros((1, 3), dtype=np.float32),
     )
     fitted = fit("head", examples, tmp_path / "model", PACKAGED)
     found = fitted.held_out.argmax(axis=1)
@@ -292,16 +304,14 @@ def test_the_head_on_the_real_encoder_tells_receipt_lines_apart(tmp_path: Path) 
     rows = sample_rows(1_500)
     kinds = ("pet care", "alcohol")
     texts = [row["text"] for kind in kinds for row in [row for row in rows if row["category"] == kind][:30]]
-    means = layer_means(texts, PACKAGED, "float32")
-    centre = means.mean(axis=0)
-    features = layer_features(means, centre)
+    features, space = featured(texts, PACKAGED)
     examples = TrainingSet(
         texts=tuple(texts),
         features=features,
         labels=np.array([0] * 30 + [1] * 30),
         classes=kinds,
         unlabeled=features[:0],
-        centre=centre,
+        space=space,
     )
     fitted = fit("head", examples, tmp_path / "model", PACKAGED)
     assert (fitted.held_out.argmax(axis=1) == examples.labels).mean() > 0.8

@@ -1,4 +1,4 @@
-"""The contracts of the four stores, over SQLite and over PostgreSQL."""
+"""The contracts of the stores of pools, tasks, labels and rounds, over SQLite and over PostgreSQL."""
 
 import dataclasses
 import math

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from tests.support.postgres import Server
 from tests.support.stored import make_label, make_text
 from tools.adapters.sql import Database, open_database
-from tools.engine.errors import CannotDo, StorageFailed
+from tools.engine.errors import AskAgain, CannotDo, StorageFailed
 
 
 def _append_many(url: str, first: int, count: int) -> None:
@@ -101,4 +101,13 @@ def test_a_lost_server_is_named_without_the_password_and_found_again(postgres_se
     finally:
         postgres_server.start()
     assert database.pools.names() == ["receipts"]
+    database.close()
+
+
+@pytest.mark.postgres
+def test_a_character_that_a_database_cannot_hold_is_a_mistake_that_can_be_mended(postgres_server: Server) -> None:
+    database = open_database(postgres_server.new_database())
+    with pytest.raises(AskAgain, match="no NUL character"):
+        database.conversations.create("a\0b", "ada")
+    assert database.conversations.list() == []
     database.close()

@@ -32,6 +32,7 @@ from tests.support.laud_process import (
 from tests.support.openai_endpoint import KEY, MODEL, Fault, OpenAIEndpoint
 from tests.support.tiny_encoder import write_tiny_encoder
 from tools.files import replacing
+from tools.task import model_stem
 
 RUN = ("run", "baby-care", *LOOP, "--json")
 GOLD = 24
@@ -285,6 +286,7 @@ WRITE_HALF = """
 import sys
 from pathlib import Path
 from tools.files import replacing
+from tools.task import model_stem
 with replacing(Path(sys.argv[1])) as file:
     file.write(b"half")
     file.flush()
@@ -311,3 +313,28 @@ def test_a_file_that_was_half_written_is_taken_away_by_the_next_try(tmp_path: Pa
         file.write(b"new")
     assert path.read_bytes() == b"new"
     assert half_written(tmp_path) == []
+
+
+# --- a deletion -------------------------------------------------------------------------------------------------------
+
+CLUTTER = 20_000
+"""Files in a model's folder, so that taking it away takes a while."""
+
+
+def test_a_deletion_killed_half_way_is_finished_by_the_same_command(laud: Laud) -> None:
+    folder = laud.workspace / "models" / f"{model_stem('baby-care')}000"
+    folder.mkdir(parents=True)
+    for number in range(CLUTTER):
+        (folder / f"{number}.bin").touch()
+    assert rows(laud.workspace, "SELECT name FROM tasks") == [("baby-care",)]
+    with laud.started("task", "delete", "baby-care", "--yes") as process:
+        until(lambda: not rows(laud.workspace, "SELECT name FROM tasks"), "the database to forget the task")
+        kill_whole(process)
+    assert folder.exists(), "it was killed before the folder was gone"
+    for table in ("tasks", "guidelines", "labels", "rounds", "picks", "gold", "models"):
+        assert rows(laud.workspace, f"SELECT count(*) FROM {table}") == [(0,)], table  # noqa: S608 - names from here
+    done = laud("task", "delete", "baby-care", "--yes", "--json").json["deleted"]
+    assert done == {"task": "baby-care", "labels": 0, "models": 0}
+    assert not folder.exists()
+    assert "no task 'baby-care'" in laud("task", "delete", "baby-care", "--yes").complaint
+    assert rows(laud.workspace, "SELECT count(*) FROM pools") == [(1,)]

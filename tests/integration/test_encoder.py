@@ -12,7 +12,7 @@ from tests.support.laud_process import ROOT
 from tools.adapters.encoder import encode, layer_means, layers_of
 from tools.adapters.encoder_card import PACKAGED
 from tools.engine.errors import UnreadableInput
-from tools.engine.learning import layer_features
+from tools.engine.features import layer_features
 
 TEXTS = (
     "nappies size 4",

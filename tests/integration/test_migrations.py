@@ -1,14 +1,16 @@
 """The migrations, over SQLite and over PostgreSQL."""
 
 import multiprocessing
+from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, text
 
 from tools.adapters.sql import open_database
 from tools.adapters.sql.migrations import config
@@ -27,6 +29,23 @@ def test_the_migrations_make_the_tables_that_the_code_knows(database_url: str) -
         assert compare_metadata(context, metadata) == []
         columns = inspect(connection).get_columns("labels")
     assert {c["name"] for c in columns} == {c.name for c in metadata.tables["labels"].columns}
+    database.close()
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_it_holds(database_url: str) -> None:
+    engine = create_engine(database_url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0001")
+        connection.execute(
+            text("INSERT INTO pools (name, encoder, columns, created_at) VALUES ('p', 'tiny', '[]', :at)"),
+            {"at": datetime(2026, 3, 4, tzinfo=UTC)},
+        )
+    engine.dispose()
+    database = open_database(database_url)
+    assert database.pools.get("p").encoder == "tiny"
+    assert database.events.append("a", {}).offset == 1
     database.close()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tools" / "samples"
@@ -72,7 +72,11 @@ class Laud:
 
     @contextmanager
     def started(
-        self, *arguments: str | Path, stdin: int = subprocess.DEVNULL, prefix: Sequence[str] = ()
+        self,
+        *arguments: str | Path,
+        stdin: int = subprocess.DEVNULL,
+        stderr: int | IO[bytes] = subprocess.PIPE,
+        prefix: Sequence[str] = (),
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A command under way; killed at the end if it has not ended by itself."""
         self._temporary.mkdir(exist_ok=True)
@@ -80,7 +84,7 @@ class Laud:
             [*prefix, PROGRAM, *map(str, arguments), "--workspace", str(self.workspace)],
             stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             cwd=self.workspace.parent,
             env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(self._temporary), **self.env},
         )
@@ -175,12 +179,12 @@ def end_state(workspace: Path) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    """Look until the condition holds."""
+def until(condition: Callable[[], object], what: str, *, every: float = 0.001) -> None:
+    """Look until the condition holds, each time so many seconds after the last."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s for {what}"
-        time.sleep(0.001)
+        time.sleep(every)
 
 
 def family(process: int) -> set[tuple[int, str]]:

@@ -97,6 +97,10 @@ class OpenAIEndpoint:
         self.open_at_once = 0
         """The most requests that were open at the same time."""
         self.released = threading.Event()
+        self.content_type = "application/json"
+        """Of what `completion` gives."""
+        self.pace = 0.0
+        """Seconds between two lines of a completion; 0 sends it at once."""
         self._open = 0
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -147,7 +151,7 @@ class OpenAIEndpoint:
         for name, message in refused.items():
             if name in request.body:
                 return Fault(status=400, param=name, message=message)
-        return self.faults_of.get(request.text, fault)
+        return self.faults_of.get(request.text, fault) if self.faults_of else fault
 
     def answered(self) -> None:
         """Count the request as closed."""
@@ -262,10 +266,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault is not None and fault.body is not None:
             self._send(200, fault.body, content_type=fault.content_type)
         elif fault is not None and fault.drip:
-            self._drip(endpoint, endpoint.completion(request, fault))
+            self._drip(endpoint, [bytes([byte]) for byte in endpoint.completion(request, fault)], 0.1)
+        elif endpoint.pace:
+            self._drip(endpoint, endpoint.completion(request, fault).splitlines(keepends=True), endpoint.pace)
         else:
             body = endpoint.completion(request, fault)
-            self._send(200, body, sent=len(body) // 2 if fault is not None and fault.cut else None)
+            sent = len(body) // 2 if fault is not None and fault.cut else None
+            self._send(200, body, content_type=endpoint.content_type, sent=sent)
 
     def _send(
         self,
@@ -285,11 +292,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[:sent])
         self.close_connection = sent is not None
 
-    def _drip(self, endpoint: OpenAIEndpoint, body: bytes) -> None:
-        self._send(200, body, sent=0)
-        for n in range(len(body)):
-            self.wfile.write(body[n : n + 1])
-            if endpoint.released.wait(0.1):
+    def _drip(self, endpoint: OpenAIEndpoint, pieces: list[bytes], seconds: float) -> None:
+        self._send(200, b"".join(pieces), content_type=endpoint.content_type, sent=0)
+        for piece in pieces:
+            self.wfile.write(piece)
+            if endpoint.released.wait(seconds):
                 return
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's

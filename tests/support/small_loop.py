@@ -47,7 +47,7 @@ def rows() -> list[dict[str, str]]:
 
 
 @contextmanager
-def small_bench(folder: Path, **settings: Any) -> Iterator[Workbench]:
+def small_bench(folder: Path, *, attended: bool = True, **settings: Any) -> Iterator[Workbench]:
     """A workbench with that pool, embedded; `settings` are added to its own."""
     given = {
         "workspace": folder / "workspace",
@@ -55,7 +55,7 @@ def small_bench(folder: Path, **settings: Any) -> Iterator[Workbench]:
         "precision": "float32",
         **settings,
     }
-    with open_workbench(Settings(**given), write=True) as bench:
+    with open_workbench(Settings(**given), write=True, attended=attended) as bench:
         source = write_csv(folder / "receipts.csv", rows())
         add_texts(bench, source=str(source), name=POOL, text_column="text", id_column="id")
         yield bench

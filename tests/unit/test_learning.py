@@ -1,10 +1,10 @@
-"""What learners share: features, folds, balance, and which learner the loop ends with."""
+"""What learners share: folds, balance, and which learner the loop ends with."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tools.engine.learning import FINETUNE_FROM, RARE, balanced, deal_folds, final_learner, layer_features
+from tools.engine.learning import FINETUNE_FROM, RARE, balanced, deal_folds, final_learner
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -41,28 +41,6 @@ def test_classes_weigh_the_same_and_the_mean_stays() -> None:
     assert within == pytest.approx(within[0]), "within a class the texts keep their proportions"
 
 
-def test_every_layer_counts_the_same_whatever_its_scale() -> None:
-    means = np.random.default_rng(0).normal(size=(7, 3, 5)).astype(np.float32)
-    means[:, 1] *= 1000
-    features = layer_features(means, means.mean(axis=0)).astype(np.float64)
-    assert features.shape == (7, 15)
-    layers = features.reshape(7, 3, 5)
-    assert np.linalg.norm(layers, axis=2) == pytest.approx(1 / np.sqrt(3), abs=1e-3)
-
-
-def test_what_all_texts_of_a_pool_share_is_taken_away() -> None:
-    means = np.random.default_rng(0).normal(size=(7, 2, 5)).astype(np.float32)
-    shared = means + np.float32(50)
-    plain = layer_features(means, means.mean(axis=0))
-    moved = layer_features(shared, shared.mean(axis=0))
-    assert moved == pytest.approx(plain, abs=2e-3)
-
-
-def test_a_text_at_the_centre_has_features_without_direction() -> None:
-    means = np.ones((1, 2, 5), dtype=np.float32)
-    assert not layer_features(means, means[0]).any()
-
-
 def predicted(positive: int, others: int) -> NDArray[np.int64]:
     return np.array([1] * positive + [0] * others, dtype=np.int64)
 
@@ -73,13 +51,14 @@ def predicted(positive: int, others: int) -> NDArray[np.int64]:
         (FINETUNE_FROM, 0.5, 1, "finetune"),
         (FINETUNE_FROM - 1, 0.5, 1, "head"),
         (FINETUNE_FROM, RARE, 1, "finetune"),
-        (FINETUNE_FROM, RARE - 0.01, 1, "head"),
-        (10 * FINETUNE_FROM, 0.0, 1, "head"),
+        (FINETUNE_FROM, RARE - 0.01, 1, "kernel"),
+        (FINETUNE_FROM - 1, RARE - 0.01, 1, "head"),
+        (10 * FINETUNE_FROM, 0.0, 1, "kernel"),
         (FINETUNE_FROM, 0.0, None, "finetune"),
         (FINETUNE_FROM - 1, 0.0, None, "head"),
     ],
 )
-def test_auto_finetunes_with_enough_labels_unless_the_positive_class_is_rare(
+def test_auto_ends_with_a_head_a_kernel_or_fine_tuning(
     labels: int, share: float, positive: int | None, learner: str
 ) -> None:
     found = round(share * 100)

@@ -44,7 +44,7 @@ def number_format(precision: str) -> torch.dtype:
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # reading and fine-tuning want one each
 def load(encoder: str, precision: str) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     """Tokenizer and model, kept warm in this process; raises UnreadableInput when they cannot be loaded."""
     logging.set_verbosity_error()
@@ -96,6 +96,19 @@ def tokenise(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: in
     longest = min(limit, tokenizer.model_max_length)
     ids: list[list[int]] = tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]
     return ids
+
+
+def edges(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """The ids of the tokens that stand before, after and between texts, and are no part of them."""
+    ids = (tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.bos_token_id, tokenizer.eos_token_id)
+    return {int(i) for i in (*ids, tokenizer.pad_token_id) if i is not None}
+
+
+def word_pieces(texts: Sequence[str], encoder: str, precision: str = "auto") -> list[list[int]]:
+    """The word pieces of each text that the encoder reads."""
+    tokenizer = load(encoder, precision)[0]
+    outside = edges(tokenizer)
+    return [[token for token in row if token not in outside] for row in tokenise(tokenizer, texts)]
 
 
 def pad(rows: Sequence[list[int]], pad_id: int, target: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -34,3 +34,13 @@ def cohen_kappa(a: ArrayLike, b: ArrayLike, weights: NDArray[np.floating] | None
     if names.size == 1:
         return 1.0
     return (float(np.trace(shares)) - by_chance) / (1.0 - by_chance)
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Chance that two models that are equally good differ so much (McNemar 1947, Psychometrika 12), exact, two-sided.
+
+    `gained` and `lost` count the texts that only the second and only the first is right about; 1 where there are none.
+    """
+    from scipy.stats import binomtest  # noqa: PLC0415 - slow to load, and few commands ask for it
+
+    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 
 Floats = NDArray[np.floating]
 
@@ -28,6 +27,8 @@ def fit_temperature(logits: Floats, labels: ArrayLike, weights: Floats | None = 
     Returns:
         T in [0.1, 10], above 1 for a model that is too sure of itself; 1 where there are no labels.
     """
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - slow to load, and only a training needs it
+
     truth = np.asarray(labels, dtype=np.intp)
     if truth.size == 0:
         return 1.0

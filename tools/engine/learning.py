@@ -1,27 +1,28 @@
 """What every learner is given and gives back, and the folds that its probabilities are calibrated on."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.engine.features import Features
 from tools.engine.ports import Probabilities
 
-Features = NDArray[np.float16]
-"""What a head learns from: unit vectors (n, layers * d) of several layers of the encoder."""
 FOLDS = 5
 FINETUNE_FROM = 60
 """Labels from which on a fine-tuned encoder beats a head on frozen vectors."""
 RARE = 0.1
-"""Share of a pool below which a positive class is rare. There a head that sees the whole pool holds its own."""
+"""Share of a pool below which a positive class is rare. There a model that sees the whole pool beats fine-tuning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSet:
     """Labeled texts: n texts with their (n, f) features and (n,) class codes; `positive` is the rare class's code.
 
-    `unlabeled` are the (u, f) features of texts drawn at random from the rest of the pool; `centre` (layers, d) is
-    what features are made around.
+    `unlabeled` are the (u, f) features of texts drawn at random from the rest of the pool. `space` is the file of what
+    features are made with, None where texts are never to be predicted without features. `pool` is the file of the
+    (p, f) features of the whole pool and `others` (q,) its rows that have no label, None where there is no pool.
     """
 
     texts: tuple[str, ...]
@@ -29,7 +30,9 @@ class TrainingSet:
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     unlabeled: Features
-    centre: NDArray[np.float32]
+    space: Path | None = None
+    pool: Path | None = None
+    others: NDArray[np.int64] | None = None
     positive: int | None = None
 
 
@@ -43,22 +46,12 @@ class Fitted:
     seconds: float
 
 
-def layer_features(means: NDArray[np.float32], centre: NDArray[np.float32]) -> Features:
-    """Unit features (n, layers * d) of mean-pooled layers (n, layers, d).
-
-    Each layer is centred on the pool and scaled to length one, so that none outweighs the others; what all texts of a
-    pool share tells nothing (Mu & Viswanath 2018, arXiv:1702.01417).
-    """
-    centred = means - centre
-    units = centred / np.maximum(np.linalg.norm(centred, axis=2, keepdims=True), 1e-6)
-    features: Features = (units / np.sqrt(means.shape[1])).reshape(len(means), -1).astype(np.float16)
-    return features
-
-
 def final_learner(*, labels: int, predicted: NDArray[np.int64], positive: int | None) -> str:
     """The learner that `auto` ends with, by the number of labels and the (n,) codes predicted for the pool."""
+    if labels < FINETUNE_FROM:
+        return "head"
     rare = positive is not None and float((predicted == positive).mean()) < RARE
-    return "finetune" if labels >= FINETUNE_FROM and not rare else "head"
+    return "kernel" if rare else "finetune"
 
 
 def deal_folds(labels: NDArray[np.int64], *, folds: int, rng: np.random.Generator) -> NDArray[np.int64]:

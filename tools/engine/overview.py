@@ -6,13 +6,11 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from tools.engine.errors import EmptyPool
 from tools.engine.ports import Vectors
@@ -42,8 +40,15 @@ MAX_WORD = 40
 """Longer "words" are data, such as keys or sequences, not language."""
 
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_STOP_WORDS = ENGLISH_STOP_WORDS | {"did", "didn", "does", "doesn", "doing", "don", "isn", "ll", "ve"}
-"""scikit-learn's list with the verb forms it forgot (Nothman, Qin and Yurchak, NLP-OSS 2018)."""
+# ruff: noqa: PLC0415 - scikit-learn takes a second to load, and few commands look for themes
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    """scikit-learn's list with the verb forms it forgot (Nothman, Qin and Yurchak, NLP-OSS 2018)."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return frozenset(ENGLISH_STOP_WORDS | {"did", "didn", "does", "doesn", "doing", "don", "isn", "ll", "ve"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +237,9 @@ def themes(
         rng: draws the sample and seeds the clustering.
         count: how many themes to look for.
     """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
     rows = _sample(len(ids), SAMPLE, rng)
     if not len(rows):
         return []
@@ -271,7 +279,7 @@ def _typical(sample: NDArray[np.float32], group: NDArray[np.intp]) -> list[int]:
 
 def _distinguishing(groups: Sequence[Sequence[str]]) -> list[list[str]]:
     """The words of highest class-based tf-idf in each group of texts."""
-    counts = [Counter(term for text in group for term in _terms(text)) for group in groups]
+    counts = [Counter(term for text in group for term in terms(text)) for group in groups]
     overall: Counter[str] = sum(counts, Counter())
     mean_size = overall.total() / len(groups)
     named = []
@@ -281,22 +289,22 @@ def _distinguishing(groups: Sequence[Sequence[str]]) -> list[list[str]]:
         for word in sorted(weight, key=lambda w: (-weight[w], w)):
             if len(top) == WORDS_PER_THEME:
                 break
-            if not any(_forms_of_one(word, other) for other in top):
+            if not any(forms_of_one(word, other) for other in top):
                 top.append(word)
         named.append(top)
     return named
 
 
-def _terms(text: str) -> Iterator[str]:
+def terms(text: str) -> Iterator[str]:
     """The words worth counting; pairs of characters where a script writes no spaces (Han, Kana)."""
     for word in words(text):
         if _UNSPACED.search(word):
             yield from map("".join, pairwise(word))
-        elif 1 < len(word) <= MAX_WORD and word not in _STOP_WORDS:
+        elif 1 < len(word) <= MAX_WORD and word not in _stop_words():
             yield word
 
 
-def _forms_of_one(a: str, b: str) -> bool:
+def forms_of_one(a: str, b: str) -> bool:
     """Whether two words are most likely the singular and plural of one."""
     short, long = sorted((a, b), key=len)
     return long.startswith(short) and len(long) - len(short) <= 2 and len(short) > 2

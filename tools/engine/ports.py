@@ -28,7 +28,8 @@ from tools.engine.records import (
 )
 
 if TYPE_CHECKING:
-    from tools.engine.learning import Features, Fitted, TrainingSet
+    from tools.engine.features import Features
+    from tools.engine.learning import Fitted, TrainingSet
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -215,6 +216,13 @@ class TaskStore(Protocol):
         """The names of all tasks, in order."""
         ...
 
+    def delete(self, name: str) -> None:
+        """Take away the task with its guideline versions, gold sample, labels, rounds and models, in one transaction.
+
+        Its pool stays. Raises UnknownName.
+        """
+        ...
+
 
 class LabelStore(Protocol):
     """Answers of oracles, append-only; the newest answer for a text is the one that holds."""
@@ -257,6 +265,10 @@ class RoundStore(Protocol):
 
     def picks(self, task: str, number: int) -> list[Pick]:
         """The items of a round in the order in which they were picked."""
+        ...
+
+    def add_pick(self, task: str, number: int, pick: Pick) -> None:
+        """Add an item behind those of a round, unless its text is among them; the round itself stays as it is."""
         ...
 
     def save_model(self, model: ModelRecord) -> None:

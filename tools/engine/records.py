@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Any, Literal, NewType
 
 TextId = NewType("TextId", str)
 ModelId = NewType("ModelId", str)
@@ -248,4 +248,78 @@ class ModelRecord:
     seed: int
     labels: int
     threshold: float | None
+    created_at: datetime
+
+
+# --- conversations, jobs, events, users -------------------------------------------------------------------------------
+
+TurnKind = Literal["message", "resume", "job"]
+TurnStatus = Literal["queued", "running", "done", "failed"]
+JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
+UserRole = Literal["owner", "annotator", "viewer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A conversation with the agent; its messages are the agent's state, not part of the record."""
+
+    id: str
+    title: str
+    owner: str
+    created_at: datetime
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What set the agent going once: a person's message, the answer to what it asked, or a job that ended.
+
+    `payload` is JSON. Turns of a conversation run in the order of their ids, one after the other.
+    """
+
+    id: int
+    conversation: str
+    kind: TurnKind
+    payload: Mapping[str, Any]
+    status: TurnStatus
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Heavy work that outlives whoever asked for it; `args` and `receipt` are JSON.
+
+    `kind` names what is done, `conversation` where it was asked for, if in one. `error` is the message for the person.
+    """
+
+    id: str
+    kind: str
+    conversation: str | None
+    args: Mapping[str, Any]
+    status: JobStatus
+    receipt: Mapping[str, Any] | None = None
+    error: str | None = None
+    at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened. Offsets grow and are never used again; `data` is JSON."""
+
+    offset: int
+    at: datetime
+    kind: str
+    conversation: str | None
+    job: str | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Who may use the service. The token itself is not kept, only its digest."""
+
+    name: str
+    role: UserRole
     created_at: datetime

@@ -32,12 +32,16 @@ def _watch_parent() -> None:
 
 
 class LocalCompute:
-    """Compute port over a spawned process that is started at the first call and kept warm."""
+    """Compute port over a spawned process that is started at the first call and kept warm; threads may share it."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._executor: ProcessPoolExecutor | None = None
+        self._closed = False
 
     def _lane(self) -> ProcessPoolExecutor:
+        if self._closed:
+            raise ComputeFailed("The workspace is being closed; what was done is kept.")
         if self._executor is None:
             # Threads that spin while they wait take the time of other programs. On an idle machine spinning would make
             # fine-tuning faster by a quarter (26.7 s against 35.5 s measured); set the variable to ACTIVE for that.
@@ -47,39 +51,51 @@ class LocalCompute:
             )
         return self._executor
 
-    def _discard(self) -> None:
-        if self._executor is not None:
+    def _replace(self, broken: ProcessPoolExecutor | None) -> ProcessPoolExecutor:
+        """A lane that is not the broken one; another thread may have replaced that already."""
+        if broken is not None and self._executor is broken:
             # The process is gone by now. A thread of the executor that is still noticing it as the program ends would
             # meet the interpreter's own clearing up, which then prints a traceback.
-            self._executor.shutdown(wait=True, cancel_futures=True)
+            broken.shutdown(wait=True, cancel_futures=True)
             self._executor = None
+        return self._lane()
+
+    def _submit(
+        self, broken: ProcessPoolExecutor | None, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[ProcessPoolExecutor, Future[T]]:
+        with self._lock:
+            lane = self._replace(broken)
+            try:
+                return lane, lane.submit(function, *args, **kwargs)
+            except BrokenProcessPool:
+                lane = self._replace(lane)
+                return lane, lane.submit(function, *args, **kwargs)
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Start `function` in the lane; a lane that died before is replaced first."""
-        try:
-            return self._lane().submit(function, *args, **kwargs)
-        except BrokenProcessPool:
-            self._discard()
-            return self._lane().submit(function, *args, **kwargs)
+        return self._submit(None, function, *args, **kwargs)[1]
 
     def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `function`; started again once when the lane dies under it."""
+        lane, future = self._submit(None, function, *args, **kwargs)
         try:
-            return self.submit(function, *args, **kwargs).result()
+            return future.result()
         except BrokenProcessPool:
-            self._discard()
+            lane, future = self._submit(lane, function, *args, **kwargs)
         try:
-            return self.submit(function, *args, **kwargs).result()
+            return future.result()
         except BrokenProcessPool as error:
-            self._discard()
             raise ComputeFailed(
                 f"The process that runs `{function.__name__}` was killed twice, most likely for want of memory. "
                 "Nothing is lost: free some memory, or take the learner `head`, and give the same command again."
             ) from error
 
     def close(self) -> None:
-        """Stop the child; what it was doing is abandoned."""
-        if self._executor is not None:
+        """Stop the child; what it was doing is abandoned, and nothing more is taken."""
+        with self._lock:
+            self._closed = True
+            if self._executor is None:
+                return
             for process in list((self._executor._processes or {}).values()):  # noqa: SLF001 - no public way in 3.11
                 process.terminate()
-        self._discard()
+            self._executor.shutdown(wait=True, cancel_futures=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tools.engine.learning import Features, Fitted, TrainingSet, layer_features
+from tools.engine.features import Features
+from tools.engine.learning import Fitted, TrainingSet
 from tools.engine.ports import Probabilities, Vectors
 
 # ruff: noqa: PLC0415 - the lane's libraries are imported in the lane only
@@ -21,18 +21,18 @@ def encode(texts: Sequence[str], encoder: str, precision: str) -> Vectors:
     return encode_texts(texts, encoder, precision)
 
 
-def pool_centre(texts: Sequence[str], encoder: str, precision: str) -> NDArray[np.float32]:
-    """The (layers, d) mean of the mean-pooled layers over a sample of a pool."""
-    from tools.adapters.encoder import layer_means
+def make_feature_space(texts: Sequence[str], encoder: str, precision: str, path: str) -> None:
+    """Write what the features of a pool are made with, from texts drawn at random from it."""
+    from tools.adapters.feature_space import make_space
 
-    return np.asarray(layer_means(texts, encoder, precision).mean(axis=0), dtype=np.float32)
+    make_space(texts, encoder, precision, Path(path))
 
 
-def encode_features(texts: Sequence[str], encoder: str, precision: str, centre: NDArray[np.float32]) -> Features:
+def encode_features(texts: Sequence[str], encoder: str, precision: str, space: str) -> Features:
     """The features of texts, one row a text."""
-    from tools.adapters.encoder import layer_means
+    from tools.adapters.feature_space import features_of, load_space
 
-    return layer_features(layer_means(texts, encoder, precision), centre)
+    return features_of(texts, encoder, precision, load_space(Path(space)))
 
 
 def fit(  # noqa: PLR0913 - what is trained, where to, and how

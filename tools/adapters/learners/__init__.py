@@ -10,7 +10,7 @@ from tools.engine.ports import Classifier, Learner
 
 # ruff: noqa: PLC0415 - a learner's libraries are imported when that learner is used
 
-LEARNERS = ("head", "finetune")
+LEARNERS = ("head", "kernel", "finetune")
 
 
 def open_learner(name: str, *, encoder: str, precision: str) -> Learner:
@@ -20,6 +20,10 @@ def open_learner(name: str, *, encoder: str, precision: str) -> Learner:
             from tools.adapters.learners.head import HeadLearner
 
             return HeadLearner()
+        case "kernel":
+            from tools.adapters.learners.kernel import KernelLearner
+
+            return KernelLearner()
         case "finetune":
             from tools.adapters.learners.finetune import FinetuneLearner
 
@@ -36,6 +40,10 @@ def open_classifier(folder: Path, *, precision: str) -> Classifier:
             from tools.adapters.learners.head import HeadClassifier
 
             return HeadClassifier.load(folder, manifest, precision=precision)
+        if manifest["learner"] == "kernel":
+            from tools.adapters.learners.kernel import KernelClassifier
+
+            return KernelClassifier.load(folder, manifest, precision=precision)
         from tools.adapters.learners.finetune import FinetunedClassifier
 
         return FinetunedClassifier.load(folder, precision=precision)

@@ -13,8 +13,10 @@ from safetensors.numpy import load_file, save_file
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from tools.adapters.learners.featuriser import Featuriser, bring_along
 from tools.engine.calibration import apply_temperature, fit_temperature
-from tools.engine.learning import FOLDS, Features, Fitted, TrainingSet, balanced, deal_folds, layer_features
+from tools.engine.features import Features
+from tools.engine.learning import FOLDS, Fitted, TrainingSet, balanced, deal_folds
 from tools.engine.ports import Probabilities
 
 STRENGTH = 10.0
@@ -62,26 +64,49 @@ def fit_linear(
     return Linear(matrix, bias)
 
 
-class HeadLearner:
-    """Learner port: fits in a second, needs no torch where the vectors are known.
+def weak_negatives(examples: TrainingSet, *, seed: int) -> Features:
+    """Texts that pass as negatives: those drawn at random from the pool where two classes have a rare positive one.
 
-    For two classes with a rare positive one, texts drawn at random from the pool are taken for negatives with little
-    weight each: nearly all of them are, and they show the model the whole pool, not only what was picked (learning
-    from positive and unlabeled examples; Elkan & Noto 2008, KDD; Lee & Liu 2003, ICML).
+    Nearly all of them are negative, and they show a model the whole pool, not only what was picked (learning from
+    positive and unlabeled examples; Elkan & Noto 2008, KDD; Lee & Liu 2003, ICML). None where the class is common.
     """
+    unlabeled = examples.unlabeled
+    if examples.positive is None or len(examples.classes) != 2 or len(unlabeled) == 0:
+        return unlabeled[:0]
+    plain = fit_linear(examples.features, examples.labels, np.ones(len(examples.labels)), 2, seed=seed)
+    common = float((plain.logits(unlabeled).argmax(axis=1) == examples.positive).mean()) > COMMON
+    return unlabeled[:0] if common else unlabeled
+
+
+def fit_beside(examples: TrainingSet, weak: Features, kept: NDArray[np.bool_], *, seed: int) -> Linear:
+    """Logistic regression on the `kept` examples, and on `weak` negatives with little weight each."""
+    features, labels = examples.features[kept], examples.labels[kept]
+    negative = 1 - (examples.positive or 0)
+    return fit_linear(
+        np.concatenate([features, weak]),
+        np.concatenate([labels, np.full(len(weak), negative, dtype=np.int64)]),
+        np.concatenate([np.ones(len(labels)), np.full(len(weak), WEAK_WEIGHT * len(labels) / max(1, len(weak)))]),
+        len(examples.classes),
+        seed=seed,
+    )
+
+
+class HeadLearner:
+    """Learner port: fits in a second, needs no torch where the features are known."""
 
     def fit(self, examples: TrainingSet, folder: Path, *, seed: int) -> Fitted:
         """Fit on all examples; temperature and held-out probabilities come from folds."""
         started = perf_counter()
-        classes = len(examples.classes)
         folds = deal_folds(examples.labels, folds=FOLDS, rng=np.random.default_rng(seed))
-        logits = np.empty((len(examples.labels), classes), dtype=np.float32)
+        logits = np.empty((len(examples.labels), len(examples.classes)), dtype=np.float32)
+        weak = weak_negatives(examples, seed=seed)
         for fold in np.unique(folds):
-            model = self._fit(examples, folds != fold, seed=seed)
+            model = fit_beside(examples, weak, folds != fold, seed=seed)
             logits[folds == fold] = model.logits(examples.features[folds == fold])
         temperature = fit_temperature(logits, examples.labels)
-        model = self._fit(examples, np.ones(len(folds), dtype=np.bool_), seed=seed)
-        save_file({"weights": model.weights, "bias": model.bias, "centre": examples.centre}, folder / WEIGHTS)
+        model = fit_beside(examples, weak, np.ones(len(folds), dtype=np.bool_), seed=seed)
+        save_file({"weights": model.weights, "bias": model.bias}, folder / WEIGHTS)
+        bring_along(examples.space, folder)
         return Fitted(
             learner="head",
             held_out=apply_temperature(logits, temperature),
@@ -89,40 +114,22 @@ class HeadLearner:
             seconds=perf_counter() - started,
         )
 
-    @staticmethod
-    def _fit(examples: TrainingSet, kept: NDArray[np.bool_], *, seed: int) -> Linear:
-        features, labels = examples.features[kept], examples.labels[kept]
-        classes, positive = len(examples.classes), examples.positive
-        plain = fit_linear(features, labels, np.ones(len(labels)), classes, seed=seed)
-        if positive is None or classes != 2 or len(examples.unlabeled) == 0:
-            return plain
-        if float((plain.logits(examples.unlabeled).argmax(axis=1) == positive).mean()) > COMMON:
-            return plain
-        weak = np.full(len(examples.unlabeled), 1 - positive, dtype=np.int64)
-        each = np.full(len(weak), WEAK_WEIGHT * len(labels) / len(weak))
-        return fit_linear(
-            np.concatenate([features, examples.unlabeled]),
-            np.concatenate([labels, weak]),
-            np.concatenate([np.ones(len(labels)), each]),
-            classes,
-            seed=seed,
-        )
-
 
 class HeadClassifier:
     """Classifier port: the encoder, where features are not given, and a linear layer."""
 
-    def __init__(self, model: Linear, centre: NDArray[np.float32], manifest: dict[str, Any], *, precision: str) -> None:
+    def __init__(self, model: Linear, featuriser: Featuriser, manifest: dict[str, Any]) -> None:
         self._model = model
-        self._centre = centre
+        self._featuriser = featuriser
         self._manifest = manifest
-        self._precision = precision
 
     @classmethod
     def load(cls, folder: Path, manifest: dict[str, Any], *, precision: str) -> "HeadClassifier":
         """The model in `folder`."""
         arrays = load_file(folder / WEIGHTS)
-        return cls(Linear(arrays["weights"], arrays["bias"]), arrays["centre"], manifest, precision=precision)
+        return cls(
+            Linear(arrays["weights"], arrays["bias"]), Featuriser(folder, manifest["encoder"], precision), manifest
+        )
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -131,8 +138,5 @@ class HeadClassifier:
 
     def probabilities(self, texts: Sequence[str], features: Features | None = None) -> Probabilities:
         """Calibrated class probabilities."""
-        if features is None:
-            from tools.adapters.encoder import layer_means  # noqa: PLC0415 - torch only where texts must be encoded
-
-            features = layer_features(layer_means(texts, self._manifest["encoder"], self._precision), self._centre)
-        return apply_temperature(self._model.logits(features), self._manifest["temperature"])
+        rows = self._featuriser.features(texts) if features is None else features
+        return apply_temperature(self._model.logits(rows), self._manifest["temperature"])

@@ -1,15 +1,23 @@
-"""A model as a Hugging Face folder: weights, tokenizer, configuration and the code of its architecture."""
+"""A model of LAUD's as a folder that transformers loads alone: weights, tokenizer, configuration, architecture."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from safetensors.torch import load_file
+from safetensors.numpy import load_file
+from transformers import PreTrainedTokenizerBase
 
-from tools.adapters.encoder import layers_of, load, number_format
-from tools.adapters.learners.finetune import FinetunedClassifier, new_model
+from tools.adapters.encoder import edges, layers_of, load, number_format
+from tools.adapters.feature_space import load_space
+from tools.adapters.learners import head, kernel
+from tools.adapters.learners.featuriser import SPACE
+from tools.adapters.learners.finetune import FinetunedClassifier
 from tools.adapters.learners.folder import read_manifest, write_manifest
-from tools.adapters.learners.head import WEIGHTS
 from tools.adapters.learners.modeling_laud import LaudConfig, LaudForSequenceClassification
+
+FROZEN = ("head", "kernel")
+"""Learners that stand on a frozen encoder."""
 
 
 def write_folder(folder: Path, out: Path, *, precision: str) -> None:
@@ -18,16 +26,8 @@ def write_folder(folder: Path, out: Path, *, precision: str) -> None:
     Saving with the code of the architecture beside the weights is what `trust_remote_code=True` needs.
     """
     manifest = read_manifest(folder)
-    if manifest["learner"] == "head":
-        tokenizer, base = load(manifest["encoder"], precision)
-        head = load_file(folder / WEIGHTS)
-        layers = layers_of(base.config.num_hidden_layers)
-        model = new_model(base, manifest["classes"], seed=0, layers=layers)
-        with torch.no_grad():
-            model.centre.copy_(head["centre"])
-            model.classifier.weight.copy_(head["weights"] / manifest["temperature"])
-            model.classifier.bias.copy_(head["bias"] / manifest["temperature"])
-        torch.nn.Module.to(model, "cpu", number_format(precision))
+    if manifest["learner"] in FROZEN:
+        model, tokenizer = _on_frozen_encoder(folder, manifest, precision=precision)
     else:
         loaded = FinetunedClassifier.load(folder, precision=precision)
         model, tokenizer = loaded.model, loaded.tokenizer
@@ -37,3 +37,41 @@ def write_folder(folder: Path, out: Path, *, precision: str) -> None:
     tokenizer.save_pretrained(out)
     exported = {key: value for key, value in manifest.items() if key != "held_out"}
     write_manifest(out, exported | {"learner": "finetune"})
+
+
+def _on_frozen_encoder(
+    folder: Path, manifest: dict[str, Any], *, precision: str
+) -> tuple[LaudForSequenceClassification, PreTrainedTokenizerBase]:
+    tokenizer, base = load(manifest["encoder"], precision)
+    space = load_space(folder / SPACE)
+    names = dict(enumerate(manifest["classes"]))
+    judged = load_file(folder / (kernel.WEIGHTS if manifest["learner"] == "kernel" else head.WEIGHTS))
+    config = LaudConfig(
+        encoder=base.config.to_dict(),
+        layers=layers_of(base.config.num_hidden_layers),
+        words=list(space.table.shape),
+        edges=sorted(edges(tokenizer)),
+        points=len(judged.get("points", ())),
+        width=kernel.WIDTH,
+        positive=0 if manifest.get("positive") is None else manifest["classes"].index(manifest["positive"]),
+        id2label=names,
+        label2id={name: code for code, name in names.items()},
+    )
+    model = LaudForSequenceClassification(config)
+    model.encoder.load_state_dict(base.state_dict(), strict=False)
+    torch.nn.Module.to(model.encoder, number_format(precision))
+    values = {"centre": space.centre, "words.codes": space.codes, "words.table": space.table}
+    temperature = float(manifest["temperature"])
+    if manifest["learner"] == "kernel":
+        values |= {f"kernel.{name}": judged[name] for name in ("points", "weights", "edge")}
+        values["kernel.scale"] = np.array([kernel.SHARPNESS / temperature], dtype=np.float32)
+    else:
+        values |= {
+            "classifier.weight": judged["weights"] / temperature,
+            "classifier.bias": judged["bias"] / temperature,
+        }
+    own = model.state_dict()
+    for name, value in values.items():
+        if name in own:
+            own[name].copy_(torch.from_numpy(value))
+    return model, tokenizer

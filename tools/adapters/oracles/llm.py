@@ -32,6 +32,8 @@ from tools.engine.records import Answer, Task, Text
 
 BYTES_PER_TOKEN = 3
 """Estimates err on the dear side: English has over four, and a character outside Latin script is about a token."""
+MOST_BYTES_PER_TOKEN = 5
+"""English prose has between four and five."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,20 @@ class LlmOracle:
             return 0.0
         return sum(
             self._price.cost(input_tokens=self._input_tokens(self._prompt, text), output_tokens=self._max_output_tokens)
+            for text in texts
+        )
+
+    def least_price(self, texts: Sequence[Text]) -> float:
+        """What a shortest answer for each of `texts` costs, in dollars, where many bytes go into a token."""
+        if self._price is None:
+            return 0.0
+        shortest = min(len(json.dumps({"label": name, "confidence": 1.0}).encode()) for name in self._prompt.choices)
+        scale = BYTES_PER_TOKEN / MOST_BYTES_PER_TOKEN
+        return sum(
+            self._price.cost(
+                input_tokens=self._input_tokens(self._prompt, text) * scale,
+                output_tokens=shortest / MOST_BYTES_PER_TOKEN,
+            )
             for text in texts
         )
 

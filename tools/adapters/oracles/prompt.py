@@ -1,30 +1,18 @@
 """The labeling prompt: a fixed part made from the task, then the text, quoted so that it can only be read as data."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
 
+from tools.engine.quoting import quote
 from tools.engine.records import Task
 
 PROMPT_FILE = Path(__file__).with_name("label_prompt.md")
 MAX_CHARACTERS = 4_000
 """Longer texts are cut before they are sent."""
 _UNSURE_WORDS = ("unsure", "cannot tell", "undecided")
-
-
-def quote(value: object) -> str:
-    r"""`value` as JSON in which no text can end its own quotation.
-
-    JSON escapes quotes and control characters. `<` and `[` are escaped too, because many servers turn such marks as
-    `<|im_end|>` or `[INST]` into control tokens wherever they stand.
-    """
-    quoted = json.dumps(value, ensure_ascii=False).encode(errors="replace").decode()
-    if isinstance(value, str):
-        quoted = quoted.replace("[", "\\u005b")
-    return quoted.replace("<", "\\u003c")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The truth of a workspace in SQL: pools, tasks, labels and rounds, in SQLite or PostgreSQL."""
+"""The truth of a workspace in SQL: pools, tasks, labels, rounds, conversations and jobs, in SQLite or PostgreSQL."""
 
 from tools.adapters.sql.database import Database, open_database
 

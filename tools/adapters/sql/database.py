@@ -1,4 +1,4 @@
-"""Opens a database by its URL, brings its tables up to date, and holds the four stores over it."""
+"""Opens a database by its URL, brings its tables up to date, and holds the stores over it."""
 
 import sqlite3
 from collections.abc import Callable
@@ -10,12 +10,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from tools.adapters.sql.activity import SqlEvents, SqlJobs
+from tools.adapters.sql.conversations import SqlConversations
 from tools.adapters.sql.labels import SqlLabels
 from tools.adapters.sql.pools import SqlPools
 from tools.adapters.sql.rounds import SqlRounds
 from tools.adapters.sql.schema import REVISION
 from tools.adapters.sql.tasks import SqlTasks
 from tools.adapters.sql.transactions import WRITES, reading, writing
+from tools.adapters.sql.users import SqlUsers
 from tools.engine.errors import CannotDo
 
 BUSY_SECONDS = 30
@@ -33,6 +36,10 @@ class Database:
         self.tasks = SqlTasks(engine)
         self.labels = SqlLabels(engine)
         self.rounds = SqlRounds(engine)
+        self.conversations = SqlConversations(engine, clock=clock)
+        self.jobs = SqlJobs(engine, clock=clock)
+        self.events = SqlEvents(engine, clock=clock)
+        self.users = SqlUsers(engine, clock=clock)
 
     def close(self) -> None:
         """Close all connections."""
@@ -51,7 +58,7 @@ def open_database(url: str, *, clock: Callable[[], datetime] = _now) -> Database
 
     Args:
         url: an SQLAlchemy URL, such as `sqlite:////data/laud.db` or `postgresql://user@host/laud`.
-        clock: tells when a pool was created.
+        clock: tells when something was created or happened.
 
     Raises:
         CannotDo: the database was written by a newer version of LAUD, or the URL is of no kind that can be opened.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, func, select
 
 from tools.adapters.sql import schema, transactions
 from tools.adapters.sql.transactions import reading, writing
@@ -63,6 +63,15 @@ class SqlRounds:
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
         return [Pick(text_id=TextId(row.text_id), score=row.score, strategy=row.strategy) for row in rows]
+
+    def add_pick(self, task: str, number: int, pick: Pick) -> None:
+        """Add an item behind those of a round, unless its text is among them; the round itself stays as it is."""
+        of_round = _picks.c.task == task, _picks.c.round == number
+        with writing(self._engine) as connection:
+            if connection.execute(select(_picks).where(*of_round, _picks.c.text_id == pick.text_id)).first():
+                return
+            rank = connection.execute(select(func.max(_picks.c.rank) + 1).where(*of_round)).scalar() or 0
+            connection.execute(_picks.insert().values(asdict(pick) | {"task": task, "round": number, "rank": rank}))
 
     def save_model(self, model: ModelRecord) -> None:
         """Insert or replace a model's record; a replaced one keeps its place among the task's models."""

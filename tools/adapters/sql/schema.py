@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy import Text as LongString
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: what a database must be at for this code."""
 
 
@@ -208,5 +208,74 @@ models = Table(
     Column("seed", BigInteger, nullable=False),
     Column("labels", Integer, nullable=False),
     Column("threshold", Double),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("row", _ROW_NUMBER, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("title", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("archived", Boolean, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True),
+    Column("conversation", ForeignKey(conversations.c.id), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("status", String, nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "conversation", "status"),
+)
+
+tool_results = Table(
+    "tool_results",
+    metadata,
+    Column("call", String, primary_key=True),
+    Column("result", JSON, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("row", _ROW_NUMBER, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("conversation", ForeignKey(conversations.c.id)),
+    Column("args", JSON, nullable=False),
+    Column("status", String, nullable=False, index=True),
+    Column("receipt", JSON(none_as_null=True)),
+    Column("error", LongString),
+    Column("at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("reported", Boolean, nullable=False, index=True),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("offset", _ROW_NUMBER, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("conversation", String),
+    Column("job", String),
+    Column("data", JSON, nullable=False),
+    Index(None, "conversation", "offset"),
+    sqlite_autoincrement=True,  # an offset is never used again
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("token_digest", String, nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
 )

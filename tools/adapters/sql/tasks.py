@@ -53,9 +53,7 @@ class SqlTasks:
             row = connection.execute(select(_tasks).where(_tasks.c.name == name)).one_or_none()
             newest = _newest(connection, name)
         if row is None or newest is None:
-            names = self.names()
-            there = f"There are: {', '.join(map(repr, names))}." if names else "There are none yet."
-            raise UnknownName(f"There is no task {name!r}. {there} Make one with `laud task create`.")
+            raise self._unknown(name)
         description, classes = _guideline(newest)
         return Task(
             name=name,
@@ -70,10 +68,25 @@ class SqlTasks:
             guideline_version=newest.version,
         )
 
+    def delete(self, name: str) -> None:
+        """Take away the task with all that hangs on it, in one transaction; its pool stays. Raises UnknownName."""
+        hanging = (schema.picks, schema.rounds, schema.gold, schema.models, schema.labels, schema.guidelines)
+        with writing(self._engine) as connection:
+            for table in hanging:
+                connection.execute(table.delete().where(table.c.task == name))
+            gone = connection.execute(_tasks.delete().where(_tasks.c.name == name)).rowcount
+        if not gone:
+            raise self._unknown(name)
+
     def names(self) -> list[str]:
         """The names of all tasks, in order."""
         with reading(self._engine) as connection:
             return sorted(connection.execute(select(_tasks.c.name)).scalars())
+
+    def _unknown(self, name: str) -> UnknownName:
+        names = self.names()
+        there = f"There are: {', '.join(map(repr, names))}." if names else "There are none yet."
+        return UnknownName(f"There is no task {name!r}. {there} Make one with `laud task create`.")
 
 
 def _newest(connection: Connection, task: str) -> Row[Any] | None:

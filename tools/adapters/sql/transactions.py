@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, and_
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from tools.engine.errors import StorageFailed
+from tools.engine.errors import AskAgain, StorageFailed
 
 WRITES = "laud_writes"
 """The execution option that marks a transaction which writes; SQLite then takes its write lock at the start."""
@@ -42,9 +42,14 @@ def replace(connection: Connection, table: Table, key: Mapping[str, Any], values
 def _in_words(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except (DataError, IntegrityError, ProgrammingError):
-        # A wrong value or statement, or a broken rule of the schema, is a fault of this code, not of the storage.
+    except (IntegrityError, ProgrammingError):
+        # A wrong statement, or a broken rule of the schema, is a fault of this code, not of the storage.
         raise
+    except DataError as error:
+        raise AskAgain(
+            "The database cannot hold a character or number in this; PostgreSQL, for one, takes no NUL character. "
+            "Leave it out and try again."
+        ) from error
     except DBAPIError as error:
         raise StorageFailed(_explain(engine, error)) from error
 

@@ -1,0 +1,76 @@
+"""Conversations with the agent."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+
+from agent.service import wire
+from agent.service.acting import shown_job
+from agent.service.auth import Owner, Viewer
+from agent.service.problems import responses
+from agent.service.routers.names import Name
+from agent.service.running import ServiceDep
+from agent.service.wire import NO_CONTROLS
+
+router = APIRouter(prefix="/conversations", tags=["conversations"], responses=responses(401, 422))
+ACCEPTED = status.HTTP_202_ACCEPTED
+
+
+@router.get("", summary="All conversations")
+def conversations(
+    service: ServiceDep,
+    _: Viewer,
+    owner: Annotated[str | None, Query(max_length=200, pattern=NO_CONTROLS)] = None,
+    archived: Annotated[bool, Query(description="Those put away, in place of the others")] = False,
+) -> list[wire.Conversation]:
+    """Newest first."""
+    found = service.bench.conversations.list(owner, archived=archived)
+    return [wire.Conversation.model_validate(one) for one in found]
+
+
+@router.post("", summary="Begin a conversation", status_code=status.HTTP_201_CREATED, responses=responses(403))
+def create(service: ServiceDep, user: Owner, body: wire.NewConversation) -> wire.Conversation:
+    """It says nothing until it gets a message."""
+    return wire.Conversation.model_validate(service.conversations.create(body.title, user.name))
+
+
+@router.get("/{conversation}", summary="A conversation", responses=responses(404))
+def view(service: ServiceDep, _: Viewer, conversation: Name) -> wire.View:
+    """Its messages, what it waits for, its jobs, and from which event on to follow it."""
+    last = service.bench.events.last()
+    found = service.conversations.view(conversation)
+    return wire.View(
+        conversation=wire.Conversation.model_validate(found.conversation),
+        messages=[wire.Message.model_validate(one) for one in found.messages],
+        pending=None if found.pending is None else wire.plain(found.pending),
+        jobs=[shown_job(service, job) for job in found.jobs],
+        busy=found.busy,
+        last=last,
+    )
+
+
+@router.patch("/{conversation}", summary="Rename it or put it away", responses=responses(403, 404))
+def change(service: ServiceDep, _: Owner, conversation: Name, body: wire.ConversationChange) -> wire.Conversation:
+    """What is left out stays."""
+    store = service.bench.conversations
+    found = store.get(conversation)
+    if body.title is not None:
+        found = store.rename(conversation, body.title)
+    if body.archived is not None:
+        found = store.archive(conversation, archived=body.archived)
+    return wire.Conversation.model_validate(found)
+
+
+@router.post("/{conversation}/messages", summary="Say something", status_code=ACCEPTED, responses=responses(403, 404))
+def send(service: ServiceDep, _: Owner, conversation: Name, body: wire.NewMessage) -> wire.Turn:
+    """The answer comes as events: `token` as it is written, `message` when it is whole, `turn.finished` at the end."""
+    return wire.Turn.model_validate(service.conversations.send(conversation, body.text))
+
+
+@router.post(
+    "/{conversation}/replies", summary="Answer what it waits for", status_code=ACCEPTED, responses=responses(403, 404)
+)
+def reply(service: ServiceDep, _: Owner, conversation: Name, body: wire.Reply) -> wire.Turn:
+    """Approve or refuse what a card shows, with changed numbers or a reason."""
+    given = body.model_dump(exclude_none=True)
+    return wire.Turn.model_validate(service.conversations.resume(conversation, given))

@@ -1,0 +1,33 @@
+"""Files that people send to be read."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, UploadFile, status
+
+from agent.service import wire
+from agent.service.auth import Owner, Viewer
+from agent.service.problems import responses
+from agent.service.running import ServiceDep
+from agent.service.uploads import store
+
+router = APIRouter(prefix="/uploads", tags=["uploads"], responses=responses(401))
+
+
+@router.post(
+    "", summary="Send a file", status_code=status.HTTP_201_CREATED, responses=responses(400, 403, 413, 422, 503)
+)
+def upload(
+    service: ServiceDep,
+    _: Owner,
+    file: Annotated[UploadFile, File(description="csv, tsv, json, jsonl, parquet or txt, up to LAUD_MAX_UPLOAD bytes")],
+) -> wire.Upload:
+    """Keep a file in the workspace. Nothing is read from it yet: add it to a pool, or name it in a conversation."""
+    path = store(service.places.uploads, file.filename or "", file.file)
+    return wire.Upload(file=path.name, bytes=path.stat().st_size)
+
+
+@router.get("", summary="Files that were sent")
+def uploads(service: ServiceDep, _: Viewer) -> list[wire.Upload]:
+    """All of them, newest first."""
+    places = service.places
+    return [wire.Upload(file=name, bytes=(places.uploads / name).stat().st_size) for name in places.uploaded()]

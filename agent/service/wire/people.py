@@ -1,0 +1,59 @@
+"""Users, what they send, and whether the service is well."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from agent.service.wire.forms import Asked, example
+from tools.engine.records import UserRole
+
+
+class Upload(BaseModel):
+    """A file that was sent; name it by `file` in requests and conversations."""
+
+    model_config = example(file="receipts.csv", bytes=48_213)
+
+    file: str
+    bytes: int
+
+
+UserName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w][\w .@\-]*$", examples=["ada"])]
+
+
+class NewUser(Asked):
+    """A user to add."""
+
+    name: UserName
+    role: UserRole = Field(description="viewer reads, annotator also labels, owner does everything")
+
+
+class User(BaseModel):
+    """Who may use the service."""
+
+    model_config = example(name="ada", role="annotator", created_at="2026-03-04T05:06:07Z")
+
+    name: str
+    role: UserRole
+    created_at: datetime
+
+
+class Token(BaseModel):
+    """A new user's token. It is shown this once; only its digest is kept."""
+
+    model_config = example(name="ada", role="annotator", token="laud_…")  # noqa: S106 - an example
+
+    name: str
+    role: UserRole
+    token: str
+
+
+class Health(BaseModel):
+    """Whether the service is well."""
+
+    model_config = example(status="ok", version="0.2.0", chat="gpt-4o-mini", llm=True)
+
+    status: Literal["ok"] = "ok"
+    version: str
+    chat: str = Field(description="Who answers in conversations: the model, or `interpreter`")
+    llm: bool = Field(description="Whether a language model is set, so that it can be an oracle")

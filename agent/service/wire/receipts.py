@@ -1,0 +1,140 @@
+"""What the tools answer: drafts, estimates, and accounts of what was changed."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.service.wire.forms import example
+from agent.service.wire.work import TaskClass
+
+Range = tuple[float, float]
+"""The low and the high end of what is to be expected."""
+
+
+class Question(BaseModel):
+    """A borderline text whose answer matters: which class does it belong to?"""
+
+    model_config = example(
+        id="5d41402abc4b2a76b971",
+        text="BABY CARROTS 500G",
+        why="The zero-shot pass gives it 0.52 for 'baby care'.",
+        choices=["baby care", "other"],
+    )
+
+    id: str
+    text: str
+    why: str
+    choices: list[str]
+
+
+class Proposal(BaseModel):
+    """A draft of a task; nothing of it is stored. `expected_share` is the share of the pool that a class may have."""
+
+    model_config = ConfigDict(extra="allow")
+
+    pool: str
+    name: str
+    description: str
+    classes: list[TaskClass]
+    positive: str | None
+    expected_share: dict[str, Range]
+    questions: list[Question]
+    notes: list[str] = Field(default_factory=list)
+
+
+class TaskSet(BaseModel):
+    """A task as it is set now, and the texts whose answers would make it plainer."""
+
+    model_config = ConfigDict(extra="allow")
+
+    task: str
+    pool: str
+    description: str
+    guideline_version: int
+    classes: list[TaskClass]
+    positive: str | None
+    rest: str | None
+    oracle: str | None
+    budget: float | None
+    stop: list[str]
+    questions: list[Question]
+
+
+class Answered(BaseModel):
+    """What became of answers to questions: a new version of the guideline, and labels."""
+
+    model_config = ConfigDict(extra="allow")
+
+    task: str
+    guideline_version: int
+    labels: int
+    classes: list[TaskClass]
+
+
+class RunEstimate(BaseModel):
+    """What a run would take, from low to high; `dollars` is null where no price is known."""
+
+    model_config = ConfigDict(extra="allow")
+
+    task: str
+    oracle: str
+    calls: tuple[int, int]
+    gold_calls: int
+    labels: tuple[int, int]
+    dollars: Range | None
+    seconds: Range
+    minutes_by_hand: Range
+    budget_left: float | None
+    stop: list[str]
+    assumptions: list[str]
+
+
+class Labeled(BaseModel):
+    """How many labels were stored, how many were there already, and how many texts wait still."""
+
+    model_config = example(task="baby-care", stored=20, unchanged=0, waiting=40)
+
+    task: str
+    stored: int
+    unchanged: int
+    waiting: int
+
+
+class TakenBack(BaseModel):
+    """A label that was taken back."""
+
+    id: str
+    text: str
+    label: str
+
+
+class Undone(BaseModel):
+    """The labels that were taken back, the latest first, and how many texts wait now."""
+
+    model_config = example(
+        task="baby-care",
+        withdrawn=[{"id": "5d41402abc4b2a76b971", "text": "BABY CARROTS 500G", "label": "baby care"}],
+        waiting=41,
+    )
+
+    task: str
+    withdrawn: list[TakenBack]
+    waiting: int
+
+
+class Deleted(BaseModel):
+    """What went with a task."""
+
+    model_config = example(task="baby-care", labels=141, models=6)
+
+    task: str
+    labels: int
+    models: int
+
+
+class ExportMade(BaseModel):
+    """The files that were written."""
+
+    model_config = example(task="baby-care", out="…/exports/baby-care", paths=["…/exports/baby-care/labels.csv"])
+
+    task: str
+    out: str
+    paths: list[str]
