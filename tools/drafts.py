@@ -21,7 +21,7 @@ THEMES = 8
 SMALL_THEME = 0.02
 """Share of the pool below which a theme is left to `other`."""
 EXAMPLES_PER_THEME = 3
-SAMPLE = 20_000
+SAMPLE = 10_000
 """Texts that stand for a larger pool where all would take too long."""
 
 

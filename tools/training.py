@@ -17,6 +17,7 @@ from tools.engine.ports import Probabilities
 from tools.engine.records import ModelId, ModelRecord, Pool, Task, TextId
 from tools.engine.zero_shot import class_descriptions, zero_shot_probabilities
 from tools.files import make_folder, replacing
+from tools.task import model_stem
 from tools.workbench import Workbench
 
 POSITIVE_FROM = 0.5
@@ -120,8 +121,7 @@ def training_labels(bench: Workbench, task: Task) -> dict[TextId, str]:
 
 def model_id(task: Task, number: int) -> ModelId:
     """The id of the model that round `number` makes: readable, and unique among tasks."""
-    digest = hashlib.sha256(task.name.encode()).hexdigest()[:4]
-    return ModelId(f"{'-'.join(task.name.split())}-{digest}-round-{number:03d}")
+    return ModelId(f"{model_stem(task.name)}{number:03d}")
 
 
 def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int) -> ModelRecord:

@@ -215,13 +215,13 @@ def test_auto_keeps_the_head_below_sixty_labels(bench: Workbench) -> None:
     assert {one.learner for one in result.rounds} == {"head"}
 
 
-def test_auto_keeps_the_head_where_the_positive_class_is_rare(bench: Workbench) -> None:
+def test_auto_ends_with_a_kernel_where_the_positive_class_is_rare(bench: Workbench) -> None:
     task = small_task(bench, "rare", column="marked")
     result = small_run(bench, task, learner="auto", batch=24, labels=64)
     assert result.labels >= 60
-    assert {one.learner for one in result.rounds} == {"head"}
+    assert [one.learner for one in result.rounds] == ["head"] * (len(result.rounds) - 1) + ["kernel"]
     assert result.model is not None
-    assert result.model.threshold is not None
+    assert (result.model.learner, result.model.threshold) == ("kernel", 0.5)
 
 
 # --- status -----------------------------------------------------------------------------------------------------------
