@@ -46,10 +46,10 @@ def chat(
     with open_workbench(settings, write=True, attended=False) as bench:
         jobs = Jobs(bench, handlers(), on_end=lambda job: conversations.job_ended(job))  # noqa: PLW0108 - each needs the other
         conversations = Conversations(bench, open_chat_model(settings), jobs=jobs, local_files=True)
+        talk = Chat(bench, conversations, jobs, Screen(quiet=as_json), new=new)
         jobs.start()
         conversations.start()
         try:
-            talk = Chat(bench, conversations, jobs, Screen(quiet=as_json), new=new)
             talk.run()
             if as_json:
                 print_json(talk.transcript())

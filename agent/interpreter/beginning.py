@@ -217,6 +217,10 @@ def _ask_who(said: Mapping[str, Any], facts: Facts) -> Act:
 
 
 def _stop(_: Request, talk: Talk) -> Act:
+    task = talk.facts.current
+    if not talk.facts.jobs and task is not None and task.waiting:
+        waiting = wording.count(task.waiting, "text waits", "texts wait")
+        return say(f"Nothing is running. {waiting} for your label, as long as you like.")
     if not talk.facts.jobs:
         return say("Nothing is running.", offers(talk.facts))
     return Act(tool="stop_job", args={})

@@ -7,7 +7,9 @@ from pydantic import ValidationError
 
 from agent.interpreter import Interpreter
 from evals.__main__ import main
-from evals.agent.cases import Case, load_cases
+from evals.agent.cases import Case, Expected, load_cases
+from evals.agent.checking import problems
+from evals.agent.driving import person
 from evals.agent.running import Outcome, Starts, run_case, table
 from tests.support.laud_process import sample_rows, write_csv
 from tests.support.tiny_encoder import write_tiny_encoder
@@ -57,15 +59,23 @@ def test_a_story_is_played_and_judged(starts: Starts) -> None:
         "last_answer": ["nonsense"], "never_said": ["taken back"], "budget": 2.0, "stop": ["plateau"], "texts": 1,
         "guideline_version": 9, "definition": {"baby*": "nonsense"},
     }  # fmt: skip
-    good = run_case(case("good", start="task", steps=steps, expected=right), Interpreter(), starts)
-    bad = run_case(case("bad", start="task", steps=steps, expected=wrong), Interpreter(), starts)
-    assert good.problems == ()
-    assert len(bad.problems) == len(wrong) + 1, "one for each, and the labels that wait"
-    assert good.tool_calls == bad.tool_calls == 3
-    shown = table([good, bad], "interpreter")
+    story = case("story", start="task", steps=steps, expected=right)
+    with person(starts.copy("task", "story"), Interpreter(), story) as one:
+        for step in story.steps:
+            one.do(step)
+        assert problems(one, story.expected) == []
+        assert len(problems(one, Expected.model_validate(wrong))) == len(wrong) + 1, "one for each, and what waits"
+
+
+def test_the_outcomes_are_shown_in_a_table(starts: Starts) -> None:
+    right = run_case(case("right", steps=[{"say": "hello"}], expected={"tasks": 0}), Interpreter(), starts)
+    wrong = run_case(case("wrong", steps=[{"say": "hello"}, {"decide": "approve"}], expected={}), Interpreter(), starts)
+    assert (right.success, right.model_calls, right.tool_calls) == (True, 1, 0)
+    assert wrong.problems == ("step 2: Nothing waits for an answer in this conversation.",)
+    shown = table([right, wrong], "interpreter")
     assert "Success 1 of 2" in shown
-    assert "| good | yes |" in shown
-    assert "| bad | no |" in shown
+    assert "| right | yes | 1 (2) | 0 (1) |" in shown
+    assert "| wrong | no |" in shown
 
 
 def test_what_it_took_is_measured_against_what_it_should_take() -> None:

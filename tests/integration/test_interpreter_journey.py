@@ -13,6 +13,10 @@ from tests.support.small_loop import has_figure, rows
 from tests.support.talk import Talk, receipts, talk, texts_of
 from tests.support.tiny_encoder import write_tiny_encoder
 from tools.labeling import label_texts, waiting
+from tools.plan import RunPlan
+from tools.pool import add_texts
+from tools.rounds import run
+from tools.task import create_task, make_spec
 
 Step = tuple[list[str], list[tuple[str, Mapping[str, Any]]]]
 
@@ -161,3 +165,21 @@ def test_orders_in_the_pool_are_only_texts(journey: Journey, tmp_path: Path) -> 
     assert not any("error" in receipt for receipt in receipts(view.messages))
     assert view.pending is None
     assert len(one.bench.tasks.names()) == tasks + 1
+
+
+def test_a_seed_that_the_first_texts_do_not_fill_is_asked_for_until_it_is_full(journey: Journey) -> None:
+    """A person who labels elsewhere is shown every text of the cold start, not the first ones only."""
+    bench = journey.talk.bench
+    add_texts(bench, source=str(journey.folder / "receipts.csv"), name="receipts")
+    task = create_task(bench, make_spec({"name": "marked", "pool": "receipts", "classes": ["marked", "other"]}))
+    plan = RunPlan(task=task.name, oracle="human", rounds=1, batch=5, gold=5, learner="head")
+    asked = []
+    while (result := run(bench, plan)).stop.rule == "waiting":
+        texts = waiting(bench, task)
+        assert texts, "somebody must be able to label what is waited for"
+        asked.append(len(texts))
+        label_texts(
+            bench, task, {str(one.id): "marked" if one.fields["marked"] == "marked" else "other" for one in texts}
+        )
+    assert len(asked) > 3, "the gold sample, the seed in several steps, the round"
+    assert result.rounds[-1].number == 1

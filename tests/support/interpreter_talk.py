@@ -47,6 +47,7 @@ SCENES: Mapping[str, Mapping[str, Any]] = {
     "set": SET,
     "ran": RAN,
     "several": SEVERAL,
+    "waiting": {**SET, "tasks": [{**TASK, "oracle": "human", "waiting": 12}]},
     "running": {**RAN, "jobs": [{"id": "j1", "kind": "run_rounds", "status": "running"}]},
     "upload": {**NOTHING, "uploads": ["tickets.csv", "older.csv"]},
 }

@@ -311,6 +311,7 @@ REPLIES: list[tuple[str, str, str]] = [
     ("set", "label 30", "Who shall label?"),
     ("set", "run 5 rounds", "1. run 5 rounds, labeled by you"),
     ("ran", "stop", "Nothing is running."),
+    ("waiting", "stop", "12 texts wait for your label"),
     ("running", "run 3 rounds", "A run is under way"),
     ("ran", "predict", "Which file shall I go through?"),
     ("ran", "define something", "Which class shall I define?"),
