@@ -8,7 +8,6 @@ import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import openai
@@ -20,6 +19,7 @@ from langchain_openai import ChatOpenAI
 from openai import OpenAIError
 
 from agent.model_faults import ChatUnavailable, PassingFault, TooLong, cannot_call_tools
+from tools.engine.retrying import asked_wait, causes
 
 _NO_TOOLS = re.compile(
     r"support (tool|function)|(tool|function)s? (is|are) not support|tool use|(tool|function)[ -]calling|"
@@ -59,7 +59,7 @@ def sort_fault(
     if isinstance(error, openai.APITimeoutError):
         return PassingFault("it did not answer in time (LAUD_LLM_TIMEOUT)")
     if isinstance(error, openai.APIConnectionError):
-        if any(isinstance(cause, ConnectionRefusedError | socket.gaierror) for cause in _causes(error)):
+        if any(isinstance(cause, ConnectionRefusedError | socket.gaierror) for cause in causes(error)):
             return ChatUnavailable(
                 f"Nothing answers at {endpoint}. Start the chat model's endpoint, or set LAUD_LLM_BASE_URL to one that "
                 "runs, and send the message again."
@@ -90,27 +90,9 @@ def _sort_status(error: openai.APIStatusError, *, endpoint: str, model: str) -> 
             f"The account at {endpoint} has no credit left ({status}). Top it up and send the message again."
         )
     if status in {408, 409, 429} or status >= 500:
-        return PassingFault(f"it answered {status}", wait=_asked_wait(error))
+        header = error.response.headers.get("retry-after", "")
+        return PassingFault(f"it answered {status}", wait=asked_wait(header, now=datetime.now(UTC)))
     return ChatUnavailable(
         f"The endpoint {endpoint} does not take the conversation ({status}). Begin a new one, or set another model in "
         "LAUD_LLM_MODEL."
     )
-
-
-def _asked_wait(error: openai.APIStatusError) -> float | None:
-    header = error.response.headers.get("retry-after", "")
-    try:
-        return max(float(header), 0.0)
-    except ValueError:
-        pass
-    try:
-        return max((parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__

@@ -11,6 +11,7 @@ import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+# How LAUD makes features, told again: this file stands alone. A test holds that both give the same.
 PAIR_CODES = 65_536
 FIRST_PAIR = 1 << 20
 PAIR_FACTOR = 1_000_003

@@ -5,13 +5,12 @@ Nothing that an endpoint says in its errors is passed on: it may repeat the key 
 
 import re
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import openai
 
 from tools.engine.errors import OracleUnavailable
+from tools.engine.retrying import asked_wait, causes
 
 _REFUSABLE = {
     "response_format": ("response_format", "json_schema", "structured output", "guided"),
@@ -56,7 +55,7 @@ def sort_fault(error: Exception, *, endpoint: str, model: str) -> PassingFault |
     if isinstance(error, openai.APITimeoutError | TimeoutError):
         return PassingFault("The endpoint did not answer in time.")
     if isinstance(error, openai.APIConnectionError):
-        unreachable = any(isinstance(cause, ConnectionRefusedError | socket.gaierror) for cause in _causes(error))
+        unreachable = any(isinstance(cause, ConnectionRefusedError | socket.gaierror) for cause in causes(error))
         return PassingFault("The connection to the endpoint failed.", unreachable=unreachable)
     if isinstance(error, openai.APIStatusError):
         return _sort_status(error, endpoint=endpoint, model=model)
@@ -97,25 +96,10 @@ def _sort_status(
             f"The account at {endpoint} has no credit left ({status}). Top it up, then give the same command again."
         )
     if status in {408, 409, 429} or status >= 500:
-        return PassingFault(f"The endpoint answered {status}.", wait=_asked_wait(error))
+        header = error.response.headers.get("retry-after", "")
+        return PassingFault(
+            f"The endpoint answered {status}.",
+            wait=asked_wait(header, now=datetime.now(UTC)),
+        )
     code = error.code if error.code and re.fullmatch(r"\w{1,40}", error.code) else ""
     return ItemFault(f"The endpoint does not take this text ({status}{' ' if code else ''}{code}).")
-
-
-def _asked_wait(error: openai.APIStatusError) -> float | None:
-    header = error.response.headers.get("retry-after", "")
-    try:
-        return max(float(header), 0.0)
-    except ValueError:
-        pass
-    try:
-        return max((parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (TypeError, ValueError):
-        return None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
