@@ -141,6 +141,7 @@ def test_at_a_terminal_ctrl_c_gives_the_prompt_back_and_then_leaves(laud: Laud) 
         terminal.until("Task 'words' over pool 'receipts'")
         terminal.until("you> ")
         terminal.interrupt()
+        terminal.keys("\n")  # readline may look for a signal just before it comes, and then wait for a key
         assert terminal.process.wait(timeout=PATIENCE) == 0
     with at_a_terminal(laud, "chat") as terminal:
         terminal.until("The last conversation goes on")
