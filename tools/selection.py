@@ -71,5 +71,6 @@ def pick_batch(  # noqa: PLR0913 - keyword-only, and a batch depends on all of t
         classes=task.class_names,
         positive=None if task.positive is None else task.class_names.index(task.positive),
         threshold=model.threshold,
+        zero_shot=zero_shot(bench, task, pool)[rows],
     )
     return select(strategy, view, size, np.random.default_rng([seed, number]))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tools.engine.features import LEXICAL_WEIGHT, FeatureSpace, fit_space, layer_features
+from tools.engine.features import LAYER_FALL, LEXICAL_WEIGHT, FeatureSpace, fit_space, layer_features
 
 CAT, DOG, FOOD, TIN, BEER, WINE, ALE = range(7)
 POOL = [
@@ -24,13 +24,15 @@ def space(pieces: Sequence[Sequence[int]] = POOL) -> FeatureSpace:
     return fit_space(np.zeros((1, 2), dtype=np.float32), pieces)
 
 
-def test_every_layer_counts_the_same_whatever_its_scale() -> None:
+def test_every_layer_counts_by_its_place_whatever_its_scale() -> None:
     means = np.random.default_rng(0).normal(size=(7, 3, 5)).astype(np.float32)
     means[:, 1] *= 1000
     features = layer_features(means, means.mean(axis=0)).astype(np.float64)
     assert features.shape == (7, 15)
     layers = features.reshape(7, 3, 5)
-    assert np.linalg.norm(layers, axis=2) == pytest.approx(1 / np.sqrt(3), abs=1e-3)
+    lengths = np.linalg.norm(layers, axis=2)
+    assert np.linalg.norm(features, axis=1) == pytest.approx(1, abs=1e-3)
+    assert lengths[:, 1:] / lengths[:, :-1] == pytest.approx(LAYER_FALL, abs=1e-2)
 
 
 def test_what_all_texts_of_a_pool_share_is_taken_away() -> None:

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from numpy.typing import ArrayLike
 from tools.engine.errors import InvalidTask, PoolExhausted, UnknownName
 from tools.engine.ports import Vectors
 from tools.engine.records import Pick, TextId
-from tools.engine.selection import STRATEGIES, PoolView, select
+from tools.engine.selection import NEED_POSITIVE, STRATEGIES, PoolView, select
 from tools.engine.selection.auto import ENOUGH_PER_CLASS, ENOUGH_POSITIVES
 from tools.engine.selection.batch import NEAR_DUPLICATE
+from tools.engine.selection.rare import COVERED_AT
 
 DIMENSIONS = 32
 
@@ -214,9 +216,32 @@ def test_positive_hunt_takes_likely_positives_the_boundary_and_a_few_by_lot() ->
 PARTS = ("likely", "boundary", "explore")
 
 
-def test_positive_hunt_needs_a_positive_class() -> None:
-    with pytest.raises(InvalidTask, match="needs a task with a positive class"):
-        pick("positive-hunt", view(unrelated(3), yes(0.1, 0.2, 0.3)), 1)
+def test_positive_cover_finds_the_kinds_that_the_model_has_not_met() -> None:
+    kinds = np.repeat(unrelated(4).astype(np.float64), 5, axis=0)
+    promising = unit(kinds + 0.1 * np.random.default_rng(3).standard_normal(kinds.shape))
+    vectors = np.concatenate([promising, unrelated(980, seed=5)])
+    # The model knows the first kind, and is torn about texts that the zero-shot pass holds for none.
+    torn = yes(*[0.9] * 5, *[0.01] * 15, *np.linspace(0.49, 0.0, 980))
+    known = view(
+        vectors, torn, labels=[0] * 8 + [1], labeled_vectors=np.concatenate([unrelated(8, seed=8), promising[:1]])
+    )
+    pool = replace(known, positive=1, zero_shot=np.array(yes(*[0.9] * 20, *[0.1] * 980), dtype=np.float32))
+    picks = pick("positive-cover", pool, 6)
+    explored, boundary = (
+        rows([p for p in picks if p.strategy == f"positive-cover/{part}"]) for part in ("explore", "boundary")
+    )
+    assert sorted(row // 5 for row in explored) == [1, 2, 3]
+    assert len(boundary) == 3
+    assert all(20 <= row < 100 for row in boundary)
+    many = replace(pool, labeled=np.arange(COVERED_AT) % 2, labeled_vectors=unrelated(COVERED_AT, seed=8))
+    for done in (many, replace(pool, zero_shot=None)):
+        assert {p.strategy for p in pick("positive-cover", done, 6)} == {"positive-cover/boundary"}
+
+
+@pytest.mark.parametrize("name", sorted(NEED_POSITIVE))
+def test_what_looks_for_a_positive_class_needs_one(name: str) -> None:
+    with pytest.raises(InvalidTask, match=f"{name} needs a task with a positive class"):
+        pick(name, view(unrelated(3), yes(0.1, 0.2, 0.3)), 1)
 
 
 def test_auto_goes_from_coverage_to_doubt() -> None:
@@ -232,14 +257,14 @@ def test_auto_hunts_positives_before_it_cleans_the_boundary() -> None:
     few, many = [0] * 100 + [1] * (ENOUGH_POSITIVES - 1), [1] * ENOUGH_POSITIVES
     assert used(view(vectors, labels=few, positive=1)) == {"typical"}
     assert used(view(vectors, probabilities, labels=few, positive=1)) == {f"positive-hunt/{part}" for part in PARTS}
-    assert used(view(vectors, probabilities, labels=many, positive=1)) == {"diverse-margin"}
+    assert used(view(vectors, probabilities, labels=many, positive=1)) == {"positive-cover/boundary"}
 
 
 def used(pool: PoolView) -> set[str]:
     return {p.strategy for p in pick("auto", pool, 10)}
 
 
-@pytest.mark.parametrize("name", [name for name in STRATEGIES if name != "positive-hunt"])
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if name not in NEED_POSITIVE])
 def test_near_duplicates_are_passed_over_in_a_large_pool(name: str) -> None:
     topics = unrelated(30).astype(np.float64)
     noise = np.random.default_rng(1).standard_normal((6_000, DIMENSIONS)) * 0.01

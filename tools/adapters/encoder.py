@@ -136,12 +136,12 @@ def encode(texts: Sequence[str], encoder: str, precision: str = "auto") -> Vecto
 
 
 def layers_of(depth: int) -> list[int]:
-    """The hidden states that features are made of: the last, two thirds and half of the way up, the word pieces (0).
+    """The hidden states that features are made of: the last, and the one two thirds of the way up.
 
-    Middle layers carry the form of a text (what a question asks for), the lowest its words, the last its meaning
-    (Tenney et al. 2019, arXiv:1905.05950).
+    The last carries what a text means, a middle one also its form, such as what a question asks for (Tenney et al.
+    2019, arXiv:1905.05950).
     """
-    return [depth, round(depth * 2 / 3), round(depth / 2), 0]
+    return [depth, round(depth * 2 / 3)]
 
 
 def layer_means(texts: Sequence[str], encoder: str, precision: str = "auto") -> NDArray[np.float32]:

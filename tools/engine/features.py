@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Features = NDArray[np.float16]
 """Rows (n, layers * d + w) of several layers of the encoder, and of the words."""
+LAYER_FALL = 0.7
+"""Length of the part that stands for a layer, in times of the part of the layer above it."""
 LEXICAL_WEIGHT = 0.7
 """Length of the part that stands for the words, beside a part of length one that stands for the layers."""
 LEXICAL_WIDTH = 512
@@ -52,14 +54,16 @@ class FeatureSpace:
 
 
 def layer_features(means: NDArray[np.float32], centre: NDArray[np.float32]) -> Features:
-    """Unit features (n, layers * d) of mean-pooled layers (n, layers, d).
+    """Unit features (n, layers * d) of mean-pooled layers (n, layers, d), the last layer first.
 
-    Each layer is centred on the pool and scaled to length one, so that none outweighs the others; what all texts of a
-    pool share tells nothing (Mu & Viswanath 2018, arXiv:1702.01417).
+    Each layer is centred on the pool, as what all texts of a pool share tells nothing (Mu & Viswanath 2018,
+    arXiv:1702.01417), and scaled to a length of its own, as their scales differ by chance.
     """
     centred = means - centre
     units = centred / np.maximum(np.linalg.norm(centred, axis=2, keepdims=True), 1e-6)
-    features: Features = (units / np.sqrt(means.shape[1])).reshape(len(means), -1).astype(np.float16)
+    lengths = LAYER_FALL ** np.arange(means.shape[1], dtype=np.float32)
+    lengths /= np.linalg.norm(lengths)
+    features: Features = (units * lengths[:, None]).reshape(len(means), -1).astype(np.float16)
     return features
 
 

@@ -15,6 +15,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 PAIR_CODES = 65_536
 FIRST_PAIR = 1 << 20
 PAIR_FACTOR = 1_000_003
+LAYER_FALL = 0.7
 LEXICAL_WEIGHT = 0.7
 
 
@@ -127,8 +128,9 @@ class LaudForSequenceClassification(PreTrainedModel):
         )
         if self.config.layers:
             means = means - self.centre.float()
-        units: torch.Tensor = torch.nn.functional.normalize(means, dim=-1).flatten(1)
-        units = torch.div(units, len(read) ** 0.5)
+        lengths = LAYER_FALL ** torch.arange(len(read), device=means.device, dtype=torch.float32)
+        lengths = lengths / lengths.norm()
+        units = (torch.nn.functional.normalize(means, dim=-1) * lengths[:, None]).flatten(1)
         if not self.config.words[0]:
             return units
         edges = torch.tensor(self.config.edges, device=input_ids.device)

@@ -13,13 +13,14 @@ import numpy as np
 from tools.engine.errors import PoolExhausted, UnknownName
 from tools.engine.records import Pick
 from tools.engine.selection.auto import automatic
-from tools.engine.selection.balance import class_balanced, positive_hunt
+from tools.engine.selection.balance import class_balanced
 from tools.engine.selection.diversity import k_centre, random, typical
 from tools.engine.selection.hybrid import density_margin, diverse_margin
+from tools.engine.selection.rare import positive_cover, positive_hunt
 from tools.engine.selection.uncertainty import entropy, least_confidence, margin
 from tools.engine.selection.view import PoolView, Strategy
 
-__all__ = ["STRATEGIES", "PoolView", "Strategy", "select"]
+__all__ = ["NEED_POSITIVE", "STRATEGIES", "PoolView", "Strategy", "select"]
 
 STRATEGIES: dict[str, Strategy] = {
     "auto": automatic,
@@ -33,7 +34,10 @@ STRATEGIES: dict[str, Strategy] = {
     "diverse-margin": diverse_margin,
     "class-balanced": class_balanced,
     "positive-hunt": positive_hunt,
+    "positive-cover": positive_cover,
 }
+NEED_POSITIVE = frozenset({"positive-hunt", "positive-cover"})
+"""Strategies for tasks with a positive class only."""
 
 
 def select(name: str, view: PoolView, size: int, rng: np.random.Generator) -> list[Pick]:
@@ -42,7 +46,7 @@ def select(name: str, view: PoolView, size: int, rng: np.random.Generator) -> li
     Raises:
         UnknownName: No strategy has that name; the message names those there are.
         PoolExhausted: Fewer than `size` candidates are left; the message has both numbers.
-        InvalidTask: The strategy does not suit the task (positive-hunt without a positive class).
+        InvalidTask: The strategy does not suit the task (one of NEED_POSITIVE without a positive class).
     """
     if name not in STRATEGIES:
         raise UnknownName(f"There is no strategy {name!r}. Choose one of: {', '.join(STRATEGIES)}.")

@@ -3,9 +3,9 @@
 import numpy as np
 
 from tools.engine.records import Pick
-from tools.engine.selection.balance import positive_hunt
 from tools.engine.selection.diversity import typical
 from tools.engine.selection.hybrid import diverse_margin
+from tools.engine.selection.rare import positive_cover, positive_hunt
 from tools.engine.selection.view import PoolView, Strategy
 
 ENOUGH_POSITIVES = 8
@@ -18,7 +18,7 @@ def automatic(view: PoolView, size: int, rng: np.random.Generator) -> list[Pick]
     """Picks by the strategy that fits how much is known; they carry its name.
 
     Coverage comes before doubt (Hacohen et al., ICML 2022, arXiv 2202.02794: with few labels typical texts win, with
-    many uncertain ones), and with a rare positive class positives come before all.
+    many uncertain ones), and with a rare positive class positives come before all, then what else may belong to it.
     """
     return suited(view)(view, size, rng)
 
@@ -28,5 +28,5 @@ def suited(view: PoolView) -> Strategy:
     if view.probabilities is None:
         return typical
     if view.positive is not None:
-        return positive_hunt if view.class_counts[view.positive] < ENOUGH_POSITIVES else diverse_margin
+        return positive_hunt if view.class_counts[view.positive] < ENOUGH_POSITIVES else positive_cover
     return typical if len(view.labeled) < ENOUGH_PER_CLASS * len(view.classes) else diverse_margin

@@ -7,7 +7,7 @@ from tools.engine.records import Pick
 from tools.engine.selection.batch import best, in_turns, top
 from tools.engine.selection.clusters import spherical_k_means
 from tools.engine.selection.uncertainty import after_first_model, closeness
-from tools.engine.selection.view import PoolView, Scores, chunks, draw_lots, float32
+from tools.engine.selection.view import Lots, PoolView, Scores, chunks, draw_lots, float32
 
 PRESELECTED = 10
 """Texts preselected for each that is picked (the factor of Zhdanov 2019)."""
@@ -42,10 +42,17 @@ def diverse_margin(view: PoolView, probabilities: Probabilities, size: int, rng:
     NeurIPS 2021, arXiv 2107.14263). The score is half the `closeness` minus the number of earlier picks of the cluster.
     """
     lots = draw_lots(view.ids, rng)
+    return best(view, lots, diverse_closeness(view, probabilities, lots, size, rng), size, strategy="diverse-margin")
+
+
+def diverse_closeness(
+    view: PoolView, probabilities: Probabilities, lots: Lots, size: int, rng: np.random.Generator
+) -> Scores:
+    """The scores of `diverse_margin`, (n,), for a batch of `size`."""
     close = closeness(view, probabilities)
     nearest = top(close, lots, np.arange(len(lots)), PRESELECTED * size)
     clusters = spherical_k_means(float32(view.vectors, nearest), size, rng)
-    scores = in_turns(
+    return in_turns(
         view,
         lots,
         size,
@@ -55,4 +62,3 @@ def diverse_margin(view: PoolView, probabilities: Probabilities, size: int, rng:
         before=np.zeros(size, dtype=np.int64),
         tie=close / 2.0,
     )
-    return best(view, lots, scores, size, strategy="diverse-margin")

@@ -27,9 +27,10 @@ class PoolView:
     """The candidates of one selection and what is known by now.
 
     `ids` are the unlabeled texts that may be picked, n of them, and `vectors` (n, d) their unit vectors (a memory map
-    will do). `probabilities` (n, C) come from the latest model, None before the first. `labeled_vectors` (m, d) and
-    `labeled` (m,), as codes into `classes`, are the training labels so far. `positive` is the code of a rare target
-    class, if the task has one, and `threshold` the probability from which on a text counts as positive (None = 0.5).
+    will do). `probabilities` (n, C) come from the latest model, None before the first; `zero_shot` (n, C) from the
+    zero-shot pass, None where there was none. `labeled_vectors` (m, d) and `labeled` (m,), as codes into `classes`, are
+    the training labels so far. `positive` is the code of a rare target class, if the task has one, and `threshold` the
+    probability from which on a text counts as positive (None = 0.5).
     """
 
     ids: Sequence[TextId]
@@ -40,11 +41,11 @@ class PoolView:
     classes: tuple[str, ...]
     positive: int | None = None
     threshold: float | None = None
+    zero_shot: Probabilities | None = None
 
     def __post_init__(self) -> None:
         rows = {len(self.ids), len(self.vectors)}
-        if self.probabilities is not None:
-            rows.add(len(self.probabilities))
+        rows |= {len(known) for known in (self.probabilities, self.zero_shot) if known is not None}
         if len(rows) > 1 or len(self.labeled_vectors) != len(self.labeled):
             raise ValueError(f"ids, vectors and probabilities must have one row a candidate, not {sorted(rows)}")
 
