@@ -182,7 +182,7 @@ def undo(bench: Workbench, args: arguments.Undo) -> Receipt:
 
 def delete_task(bench: Workbench, args: arguments.DeleteTask) -> Receipt:
     """Delete a task for good."""
-    for job in (*bench.jobs.list("running"), *bench.jobs.list("queued")):
+    for job in bench.jobs.list("running", "queued"):
         if job.args.get("task") == args.task:
             raise CannotDo(
                 f"Job {job.id} ({job.kind}, {job.status}) is about the task {args.task!r}. Stop it first, then delete "

@@ -14,6 +14,7 @@ from agent.arguments import Arguments, DeleteTask, Export, Predict, RunRounds
 from agent.calls import Ready
 from agent.toolbelt import Tool
 from tools.engine.errors import AskAgain
+from tools.labeling import spent_on
 from tools.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ def check_changes(tool: Tool, shown: Mapping[str, Any], decision: Decision) -> N
     """Raise AskAgain for a number that is not on the card, or one that the tool does not take."""
     foreign = sorted(set(decision.changes) - set(shown))
     if foreign:
-        raise AskAgain(f"{', '.join(foreign)} cannot be changed here; only {', '.join(shown) or 'nothing'} can.")
+        rest = f"only {', '.join(shown)} can" if shown else "there is only yes or no"
+        raise AskAgain(f"{', '.join(foreign)} cannot be changed here; {rest}.")
     if decision.changes:
         tool.parse(decision.changes)
 
@@ -155,4 +157,6 @@ def _what(found: "RunEstimate", endpoint: str) -> str:
 
 def _enough(bench: Workbench, task: str, found: "RunEstimate") -> float | None:
     """The budget that allows what the card says and no more; None where no price is known."""
-    return None if found.dollars is None else round(bench.labels.spent(task) + found.dollars[1] + 0.005, 2)
+    return (
+        None if found.dollars is None else round(spent_on(bench, bench.tasks.get(task)) + found.dollars[1] + 0.005, 2)
+    )

@@ -38,8 +38,15 @@ class Arguments(BaseModel):
         return given
 
 
+def _example(**values: Any) -> ConfigDict:
+    """Shown to who writes requests by hand; the chat model is not sent it."""
+    return ConfigDict(json_schema_extra={"examples": [values]})
+
+
 class AddTexts(Arguments):
     """Read a file of texts into a pool and embed them. Always the first step. Runs as a job."""
+
+    model_config = _example(file="receipts.csv")
 
     file: str = Field(min_length=1, description=FILE)
     pool: str | None = Field(default=None, description="Name for the pool; made from the file's name when left out")
@@ -67,6 +74,8 @@ class ProposeTask(Arguments):
     use set_task.
     """
 
+    model_config = _example(request="find the baby care products")
+
     pool: PoolName = None
     request: str = Field(min_length=1, description="What the person wants, in their own words")
     classes: list[str] = Field(default_factory=list, description="Class names, where the person gave them")
@@ -87,6 +96,13 @@ class SetTask(Arguments):
     keep their names.
     """
 
+    model_config = _example(
+        name="baby-care",
+        description="Find the baby care products.",
+        classes=[{"name": "baby care", "definition": "nappies, wipes, formula"}, {"name": "other"}],
+        positive="baby care",
+    )
+
     name: str = Field(min_length=1, max_length=100, description="Short name, such as baby-care")
     pool: PoolName = None
     description: str | None = Field(default=None, max_length=20_000, description="What is looked for, in a sentence")
@@ -105,6 +121,8 @@ class AnswerQuestions(Arguments):
     Only what the person said, never a guess of yours.
     """
 
+    model_config = _example(answers={"5d41402abc4b2a76b971": "other"})
+
     task: TaskName = None
     answers: dict[str, str] = Field(min_length=1, description="Text id → class name, as the person answered")
 
@@ -112,11 +130,13 @@ class AnswerQuestions(Arguments):
 class Estimate(Arguments):
     """What a run would take: calls, dollars, time, and a person's minutes by hand. Changes and spends nothing."""
 
+    model_config = _example(oracle="human", labels=200)
+
     task: TaskName = None
     oracle: OracleName = None
     labels: int | None = Field(default=None, ge=1, description="Training labels in all")
     rounds: int | None = Field(default=None, ge=0, description="Rounds after the cold start")
-    batch: int | None = Field(default=None, ge=1, description="Texts labeled in a round")
+    batch: int | None = Field(default=None, ge=1, le=10_000, description="Texts labeled in a round")
     gold: int | None = Field(default=None, ge=0, description="Texts set apart to judge by")
     budget: Dollars = None
 
@@ -127,6 +147,8 @@ class RunRounds(Arguments):
     Goes on from where the task stands. Runs as a job. With oracle llm the person is asked first, with the price. When a
     person labels, it stops each time texts wait for them, and goes on by itself when these are labeled.
     """
+
+    model_config = _example(oracle="human", labels=200, batch=20, until=["precision>=0.95"])
 
     task: TaskName = None
     oracle: OracleName = None
@@ -143,11 +165,16 @@ class RunRounds(Arguments):
         default=None, description="head, kernel, finetune or auto; leave out to let LAUD choose"
     )
     budget: Dollars = None
+    gate: str | None = Field(
+        default=None, description="Who checks a language model's answers before it labels: human (as usual) or skip"
+    )
     seed_only: bool = Field(default=False, description="Stop after the cold start")
 
 
 class LabelTexts(Arguments):
     """Store labels that the person gave in the conversation. Never your own opinion."""
+
+    model_config = _example(labels={"5d41402abc4b2a76b971": "baby care"})
 
     task: TaskName = None
     labels: dict[str, str] = Field(min_length=1, description="Text id → class name, or unsure, or skip")
@@ -161,9 +188,9 @@ class ShowResults(Arguments):
     """
 
     task: TaskName = None
-    show: Literal["status", "scores", "rounds", "confused", "suspicious", "hard", "why", "predictions"] = Field(
-        default="status", description="What to show"
-    )
+    show: Literal[
+        "status", "scores", "rounds", "confused", "suspicious", "hard", "why", "predictions", "oracles", "people"
+    ] = Field(default="status", description="What to show; people: how those who label agree")
     cls: str | None = Field(default=None, description="Only this class")
     compare: list[int] | None = Field(
         default=None, min_length=2, max_length=2, description="Two round numbers to compare"
@@ -173,6 +200,8 @@ class ShowResults(Arguments):
 
 class Undo(Arguments):
     """Take back the person's latest labels."""
+
+    model_config = _example(count=3)
 
     task: TaskName = None
     count: int = Field(default=1, ge=1, le=1_000, description="How many labels")
@@ -187,6 +216,8 @@ class DeleteTask(Arguments):
 class Export(Arguments):
     """Write the result into a folder: the model, its card, the labels and the predictions for the pool."""
 
+    model_config = _example(format="labels")
+
     task: TaskName = None
     format: Literal["all", "hf", "onnx", "labels", "predictions", "card"] = Field(
         default="all", description="Which part"
@@ -196,6 +227,8 @@ class Export(Arguments):
 
 class Predict(Arguments):
     """Give the texts of a file their classes with the task's model. Runs as a job."""
+
+    model_config = _example(file="new.csv")
 
     task: TaskName = None
     file: str = Field(min_length=1, description=FILE)

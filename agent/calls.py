@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from langchain_core.messages import ToolCall
 
-from agent.arguments import AddTexts, Arguments, Export, Predict, RunRounds, SetTask, StopJob
+from agent.arguments import AddTexts, Arguments, Export, Predict, RunRounds, SetTask
 from agent.model import UNREADABLE
 from agent.places import SAMPLE, Places
 from agent.toolbelt import BY_NAME, Tool
@@ -59,14 +59,12 @@ def ready(bench: Workbench, places: Places, facts: Mapping[str, str], call: Tool
 
 
 def _named(bench: Workbench, facts: Mapping[str, str], args: A) -> A:
-    """The arguments with the current pool, task or job where none is named."""
+    """The arguments with the current pool or task where none is named."""
     held = type(args).model_fields
     if isinstance(args, SetTask) and args.pool is None and args.name in bench.tasks.names():
         return args.model_copy(update={"pool": bench.tasks.get(args.name).pool})
     if isinstance(args, AddTexts):
         return args if args.pool else args.model_copy(update={"pool": _slug(_stem(args.file))})
-    if isinstance(args, StopJob):
-        return args if args.job else args.model_copy(update={"job": _running_job(bench)})
     for kind, names in (("task", bench.tasks.names), ("pool", bench.pools.names)):
         if kind in held and getattr(args, kind) is None:
             args = args.model_copy(update={kind: _current(kind, names(), facts)})
@@ -94,14 +92,6 @@ def _current(kind: str, names: Sequence[str], facts: Mapping[str, str]) -> str:
         missing = {"pool": "Add a file of texts first (add_texts).", "task": "Propose and set one first (set_task)."}
         raise AskAgain(f"There is no {kind} yet. {missing[kind]}")
     raise AskAgain(f"Which {kind} is meant? There are: {', '.join(names)}.")
-
-
-def _running_job(bench: Workbench) -> str:
-    for status in ("running", "queued"):
-        found = bench.jobs.list(status)
-        if found:
-            return found[0].id
-    raise AskAgain("No job runs or waits.")
 
 
 def _placed(bench: Workbench, places: Places, args: A) -> A:

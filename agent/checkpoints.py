@@ -46,6 +46,8 @@ def open_checkpointer(bench: Workbench) -> Iterator[BaseCheckpointSaver[Any]]:
         return
     path = Path(address.path.removeprefix("/"))
     with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)) as connection:
+        # Each step is a commit. What it leads to and must last is committed after it, and makes it last too.
+        connection.execute("PRAGMA synchronous=NORMAL")
         saver = WorkspaceSaver(connection, serde=_strict())
         saver.setup()
         yield saver

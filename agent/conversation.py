@@ -139,11 +139,9 @@ class Conversations:
         """The conversation as it stands. Raises UnknownName."""
         record = self._bench.conversations.get(conversation)
         # Asked first: a turn that ends meanwhile is then still said to be at work, and what is shown is not its past.
-        with self._lock:
-            busy = conversation in self._busy
-        busy = busy or self._bench.conversations.next_turn(conversation) is not None
+        busy = self._is_busy(conversation)
         standing = self._standing(conversation)
-        jobs = [*self._bench.jobs.list("running"), *self._bench.jobs.list("queued")]
+        jobs = self._bench.jobs.list("running", "queued")
         return View(
             conversation=record,
             messages=tuple(_said(message) for message in standing.state.get("messages", [])),
@@ -151,6 +149,17 @@ class Conversations:
             jobs=tuple(job for job in jobs if job.conversation == conversation),
             busy=busy,
         )
+
+    def at_work(self, conversation: str) -> bool:
+        """Whether anything goes on without the person: a turn or a job, under way or about to begin."""
+        while True:
+            before = self._bench.events.last()
+            # In this order: a job that ends makes a turn before it counts as reported.
+            jobs = [*self._bench.jobs.list("running", "queued"), *self._bench.jobs.unreported()]
+            working = any(job.conversation == conversation for job in jobs) or self._is_busy(conversation)
+            # A turn that queued a job and ended in between has made events.
+            if working or self._bench.events.last() == before:
+                return working
 
     # --- what else sets a conversation going --------------------------------------------------------------------------
 
@@ -239,6 +248,13 @@ class Conversations:
             with self._lock:
                 self._busy.discard(turn.conversation)
             self._go_on(turn.conversation)
+
+    def _is_busy(self, conversation: str) -> bool:
+        """Whether a turn is at work or waits."""
+        with self._lock:
+            if conversation in self._busy:
+                return True
+        return self._bench.conversations.next_turn(conversation) is not None
 
     def _standing(self, conversation: str) -> Standing:
         snapshot = self._graph.get_state(self._config(conversation))

@@ -7,7 +7,7 @@ from agent import receipts
 from agent.data_blocks import fitted
 from agent.places import Places
 from tools.engine.errors import UnknownName
-from tools.labeling import waiting_ids
+from tools.labeling import spent_on, waiting_ids
 from tools.workbench import Workbench
 
 MOST = 20
@@ -32,7 +32,6 @@ def workspace_facts(bench: Workbench, places: Places, current: Mapping[str, str]
         about.setdefault("task", tasks[0])
     if len(pools) == 1:
         about.setdefault("pool", pools[0])
-    jobs = [*bench.jobs.list("running"), *bench.jobs.list("queued")]
     return {
         "pools": [
             {"name": name, "texts": bench.pools.get(name).texts, "columns": bench.pools.columns(name)}
@@ -41,7 +40,9 @@ def workspace_facts(bench: Workbench, places: Places, current: Mapping[str, str]
         "tasks": [_task(bench, name, in_full=name == about.get("task")) for name in _first(tasks, about.get("task"))],
         "current": about,
         "llm": bench.settings.llm_base_url is not None and bench.settings.llm_model is not None,
-        "jobs": [{"id": job.id, "kind": job.kind, "status": job.status} for job in jobs],
+        "jobs": [
+            {"id": job.id, "kind": job.kind, "status": job.status} for job in bench.jobs.list("running", "queued")
+        ],
         "uploads": places.uploaded()[:MOST],
     }
 
@@ -70,7 +71,7 @@ def _task(bench: Workbench, name: str, *, in_full: bool) -> dict[str, Any]:
     return {
         **known,
         **receipts.guideline(task),
-        "spent": bench.labels.spent(name),
+        "spent": spent_on(bench, task),
         "labels": sum(1 for label in held.values() if label.answer.label is not None),
         "waiting": len(waiting_ids(bench, task, held)),
         "rounds": len(rounds),

@@ -6,10 +6,12 @@ to run again: every heavy tool goes on from where it was.
 
 import json
 import logging
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -24,6 +26,10 @@ SECONDS_BETWEEN_PROGRESS = 0.25
 """Progress of one stage becomes an event at most this often."""
 SECONDS_TO_STOP = 2.0
 """What a job gets at closing time to come to its next step, before the compute lane is closed under it."""
+PASSING = ("job.progress", "token")
+"""Events that later ones make needless: how far a job was that has ended, the pieces of a message that is whole."""
+KEPT = timedelta(days=1)
+"""How long these are kept."""
 SECONDS_TO_RETRY = 2.0
 """Between two tries to store how a job ended, when the disk is full."""
 _log = logging.getLogger(__name__)
@@ -66,6 +72,7 @@ class Jobs:
         self._handlers = handlers
         self._on_end = on_end
         self._changed = threading.Condition()
+        self._reporting = threading.Lock()
         self._closing = threading.Event()
         self._running: _Running | None = None
         self._thread = threading.Thread(target=self._work, name="laud-jobs", daemon=True)
@@ -75,6 +82,7 @@ class Jobs:
         for job in self._bench.jobs.list("running"):
             self._bench.jobs.set(job.id, status="queued")
             self._bench.events.append("job.queued", {"kind": job.kind}, conversation=job.conversation, job=job.id)
+        self._bench.events.forget(*PASSING, before=self._bench.clock() - KEPT)
         self._thread.start()
 
     def submit(self, job: str, kind: str, args: Mapping[str, Any], conversation: str | None = None) -> Job:
@@ -97,11 +105,15 @@ class Jobs:
         """
         with self._changed:
             found = self._bench.jobs.get(job)
+            runs = self._running is not None and self._running.job.id == job
+            waited = found.status == "queued" and not runs
             if found.status in ("queued", "running"):
                 found = self._bench.jobs.set(job, status="cancelled")
-                if self._running is not None and self._running.job.id == job:
+                if self._running is not None and runs:
                     self._running.cancelled.set()
                 self._changed.notify_all()
+        if waited:
+            self._report()  # not only when the job that runs has ended
         return found
 
     @property
@@ -111,7 +123,7 @@ class Jobs:
 
     def queue(self) -> list[Job]:
         """The running job, if there is one, and those that wait, in their order."""
-        return [*self._bench.jobs.list("running"), *self._bench.jobs.list("queued")]
+        return sorted(self._bench.jobs.list("running", "queued"), key=lambda job: job.status != "running")
 
     def stage(self, job: str) -> Stage | None:
         """How far a running job is; None for any other, and before its first step."""
@@ -145,17 +157,23 @@ class Jobs:
                 self._closing.wait(SECONDS_TO_RETRY)
 
     def _report(self) -> None:
-        """Tell of every job that ended since."""
-        for job in self._bench.jobs.unreported():
-            data: dict[str, Any] = {"kind": job.kind}
-            if job.status == "done":
-                data["receipt"] = job.receipt
-            elif job.status == "failed":
-                data["error"] = job.error
-            kind = "job.finished" if job.status == "done" else f"job.{job.status}"
-            self._bench.events.append(kind, data, conversation=job.conversation, job=job.id)
-            self._on_end(job)
-            self._bench.jobs.reported(job.id)
+        """Tell of every job that ended since, but for one that is still in its last step."""
+        with self._reporting:
+            for job in self._bench.jobs.unreported():
+                if self._running is None or self._running.job.id != job.id:
+                    self._tell(job)
+
+    def _tell(self, job: Job) -> None:
+        data: dict[str, Any] = {"kind": job.kind}
+        if job.status == "done":
+            data["receipt"] = job.receipt
+        elif job.status == "failed":
+            data["error"] = job.error
+        kind = "job.finished" if job.status == "done" else f"job.{job.status}"
+        self._bench.events.append(kind, data, conversation=job.conversation, job=job.id)
+        self._on_end(job)
+        self._bench.jobs.reported(job.id)
+        self._bench.events.forget(*PASSING, before=self._bench.clock() - KEPT)
 
     def _take(self) -> _Running | None:
         """The next job of the queue, waited for; None when there is something else to do."""
@@ -199,6 +217,8 @@ class Jobs:
         except BaseException as error:
             # The thread ends with the error, which goes where the process reports faults.
             running.outcome = ("failed", None, f"A fault of LAUD's own, {type(error).__name__}; what was done is kept.")
+            if self._closing.is_set():  # which takes the compute lane away from under it
+                sys.exit()
             raise
         finally:
             running.ended.set()

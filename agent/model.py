@@ -7,7 +7,10 @@ import string
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +24,8 @@ from tools.settings import Settings
 
 UNREADABLE = "unreadable_json"
 """The one argument of a call whose arguments could not be read; no tool has one of that name."""
+SECONDS_BETWEEN_LOOKS = 0.2
+"""How soon closing is noticed while an endpoint says nothing."""
 _CALL_ID_LETTERS = string.ascii_letters + string.digits
 _CALL_ID_LENGTH = 9
 """Some endpoints take ids of exactly nine letters and digits; there are 10^16 of them."""
@@ -115,14 +120,38 @@ class Chat:
 
     def _pieces(self, messages: Sequence[BaseMessage], say: Callable[[str], None]) -> Iterator[AIMessage]:
         deadline = time.monotonic() + self._patience.longest_answer
-        for piece in self._model.stream(list(messages)):
-            if self._stopping.is_set():
-                raise Stopped
-            if time.monotonic() > deadline:
-                raise PassingFault(f"its answer took longer than {self._patience.longest_answer:g} seconds")
+        for piece in self._arriving(messages, deadline):
             if piece.text:
                 say(piece.text)
             yield piece
+
+    def _arriving(self, messages: Sequence[BaseMessage], deadline: float) -> Iterator[AIMessage]:
+        """The pieces as they come, from a thread that is left alone when it waits for an endpoint at closing time."""
+        pieces: SimpleQueue[AIMessage | BaseException | None] = SimpleQueue()
+
+        def fetch() -> None:
+            try:
+                for piece in self._model.stream(list(messages)):
+                    pieces.put(piece)
+                pieces.put(None)
+            except BaseException as error:  # noqa: BLE001 - raised again where the pieces are waited for
+                pieces.put(error)
+
+        # What LangGraph keeps in the context goes along, so that Studio sees the tokens.
+        Thread(target=copy_context().run, args=(fetch,), name="laud-answer", daemon=True).start()
+        while not self._stopping.is_set():
+            if time.monotonic() > deadline:
+                raise PassingFault(f"its answer took longer than {self._patience.longest_answer:g} seconds")
+            try:
+                piece = pieces.get(timeout=SECONDS_BETWEEN_LOOKS)
+            except Empty:
+                continue
+            if piece is None:
+                return
+            if isinstance(piece, BaseException):
+                raise piece
+            yield piece
+        raise Stopped
 
     def _looks_like_call(self, text: str) -> bool:
         """Whether an answer in words is a call that the endpoint did not recognise as one."""

@@ -14,6 +14,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from agent import approval, prompts
+from agent.arguments import StopJob
 from agent.calls import Ready, changing, key, ready
 from agent.data_blocks import write_block
 from agent.facts import texts_waiting
@@ -23,7 +24,7 @@ from agent.places import Places
 from agent.prompting import LONGEST, oldest, prompt
 from agent.state import State, call_of, open_calls, stretch
 from agent.toolbelt import BY_NAME
-from tools.engine.errors import LaudError
+from tools.engine.errors import AskAgain, LaudError
 from tools.engine.records import Job
 from tools.workbench import Workbench
 
@@ -217,19 +218,26 @@ class Nodes:
             return {"error": "Not done: one change at a time. Call it again if it is still wanted."}
         if made.id not in state.get("approved", []) and approval.needed(made):
             return {"error": "Not done: the person was not asked."}
+        conversation = runtime.execution_info.thread_id if runtime.execution_info else None
         if made.tool.heavy:
             args = made.args.model_dump(exclude_unset=True, exclude_none=True)
-            conversation = runtime.execution_info.thread_id if runtime.execution_info else None
             job = self.jobs.submit(made.id, made.tool.name, args, conversation)
             return {"job": job.id, "status": job.status, "note": "Runs as a job; you are told when it has ended."}
-        if made.tool.name == "stop_job":
-            job = self.jobs.cancel(str(made.args.model_dump()["job"]))
+        if isinstance(made.args, StopJob):
+            job = self.jobs.cancel(made.args.job or self._job_to_stop(conversation))
             return {"job": job.id, "status": job.status}
         if not made.tool.repeatable and self._was_begun(made.id):
             return {
                 "error": f"{made.tool.name} was interrupted and may or may not be done. Look before doing it again."
             }
         return made.tool.run(self.bench.lent(person=_listener(runtime).person), made.args)
+
+    def _job_to_stop(self, conversation: str | None) -> str:
+        """The job that is meant where none is named: one of this conversation, and one that runs, before others."""
+        found = self.bench.jobs.list("running", "queued")
+        if not found:
+            raise AskAgain("No job runs or waits.")
+        return min(found, key=lambda job: (job.conversation != conversation, job.status != "running")).id
 
     def _was_begun(self, call_id: str) -> bool:
         """Whether the process died while this call was being done; notes that it begins now."""

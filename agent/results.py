@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from agent import receipts
 from agent.arguments import ShowResults
-from tools import labeling, review, rounds
+from tools import adjudication, annotators, labeling, oracle_report, review, rounds
 from tools.engine.errors import UnknownLabel
 from tools.engine.records import Task
 from tools.evaluation import HardText
@@ -116,6 +118,11 @@ def _hard(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
     return {"texts": [_hard_text(one) for one in found if args.cls in {None, one.truth, one.predicted}]}
 
 
+def _oracles(bench: Workbench, task: Task, _: ShowResults) -> Receipt:
+    found = oracle_report.oracle_reports(bench, task)
+    return {"oracles": TypeAdapter(list[oracle_report.OracleReport]).dump_python(found, mode="json")}
+
+
 def _why(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
     return {
         "texts": [
@@ -174,6 +181,29 @@ def _prediction(one: review.Prediction) -> Receipt:
     return {"id": one.id, "text": one.text, "probability": round(one.probability, 3)}
 
 
+def _people(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
+    """How those who label agree, and the texts on which they do not."""
+    report = annotators.agreement(bench, task)
+    found = adjudication.conflicts(bench, task)
+    return {
+        "texts": report.texts,
+        "alpha": None if report.alpha is None else receipts.interval(report.alpha),
+        "people": [
+            {
+                "who": one.source,
+                "answers": one.answers,
+                "accuracy": None if one.accuracy is None else round(one.accuracy, 3),
+            }
+            for one in report.annotators
+        ],
+        "conflicts": len(found),
+        "texts_in_conflict": [
+            {"id": one.id, "text": one.text, "said": {vote.source: vote.label or vote.outcome for vote in one.votes}}
+            for one in found[: args.limit]
+        ],
+    }
+
+
 _SHOWN: Mapping[str, Callable[[Workbench, Task, ShowResults], Receipt]] = MappingProxyType(
     {
         "status": _status,
@@ -184,5 +214,7 @@ _SHOWN: Mapping[str, Callable[[Workbench, Task, ShowResults], Receipt]] = Mappin
         "hard": _hard,
         "why": _why,
         "predictions": _predictions,
+        "oracles": _oracles,
+        "people": _people,
     }
 )

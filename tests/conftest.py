@@ -12,6 +12,9 @@ from tests.support import postgres
 # Set before any test module loads a library that reads it; child processes inherit it.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
+# No setting of the person who runs the tests reaches them.
+for _setting in [name for name in os.environ if name.startswith("LAUD_")]:
+    del os.environ[_setting]
 
 _LOOPBACK = ("127.", "localhost", "::1")
 _forbidden: list[str] = []
@@ -46,13 +49,6 @@ def _no_network() -> Iterator[None]:
     yield
     attempts, _forbidden[:] = list(_forbidden), []
     assert not attempts, f"the test tried to reach {attempts}"
-
-
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No LAUD_ variable of the person who runs the tests reaches them."""
-    for name in [name for name in os.environ if name.startswith("LAUD_")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tools.engine.decisions import decide_classes
 from tools.engine.records import ModelRecord, Role, Task
 from tools.evaluation import hard_texts, zero_shot_scores
 from tools.files import replacing
+from tools.labeling import spent_on
 from tools.report import Example, ModelCard, Provenance, RunReport, render_report
 from tools.rounds import RunResult
 from tools.task import report_path
@@ -79,7 +80,7 @@ def provenance(bench: Workbench, task: Task) -> Provenance:
         seed=rounds[0].seed if rounds else 0,
         label_counts=dict(counted),
         seed_calls=sum(1 for label in bench.labels.history(task.name) if label.role == "seed"),
-        cost=bench.labels.spent(task.name),
+        cost=spent_on(bench, task),
         seconds=sum(one.seconds for one in rounds),
         gold_sampling="stratified" if len({g.stratum for g in bench.rounds.gold(task.name) or []}) > 1 else "random",
         limits=LIMITS,

@@ -6,10 +6,15 @@ from statistics import fmean, median, stdev
 
 import numpy as np
 
+from tools.answers import settled
+from tools.consistency import MOST
 from tools.engine.gold import most_gold
 from tools.engine.records import Answer, RoundStatus, Task, Text
 from tools.engine.stopping import Rule
-from tools.labeling import settled, spending_limit
+from tools.gate import MOST as CHECKS
+from tools.gate import PORTION, sample_left
+from tools.labeling import spending_limit, spent_on
+from tools.panel import asks_a_model
 from tools.plan import RunPlan, check_names, rules_of, seed_per_class, within_caps
 from tools.rounds import SEED_CALLS_PER_LABEL
 from tools.training import training_labels
@@ -28,6 +33,8 @@ WORDS_PER_SECOND = 4.0
 """How fast a person reads: 238 words a minute (Brysbaert 2019, Journal of Memory and Language 109)."""
 TO_REPLY: Range = (0.5, 5.0)
 """Seconds that a language model takes for an answer."""
+AT_ONCE: Counts = (64, 8)
+"""Requests that an endpoint takes at once."""
 ENCODED_PER_SECOND: Range = (350.0, 1_400.0)
 """Short texts that two processor cores encode in a second, in float32 and in bfloat16."""
 TO_TRAIN: Range = (0.5, 5.0)
@@ -100,11 +107,14 @@ def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
     price = _price(bench, task, oracle, texts)
     gold_price = price if plan.gold_oracle is None else _price(bench, task, plan.gold_oracle, texts)
     limit = spending_limit(bench, plan.budget if plan.budget is not None else task.budget)
-    left = None if limit is None else max(0.0, limit - bench.labels.spent(task.name))
+    left = None if limit is None else max(0.0, limit - spent_on(bench, task))
     asked = work.asked
+    sample = sample_left(bench, task, oracle, plan.gate)
+    again = MOST * work.rounds[1] if asks_a_model(oracle) and bench.settings.oracle_repeats else 0
     dollars = None
     if price is not None and gold_price is not None:
-        spent = [work.gold * g + calls * p for g, calls, p in zip(gold_price, asked, price, strict=True)]
+        paid = asked[0] + sample, asked[1] + sample + again
+        spent = [work.gold * g + calls * p for g, calls, p in zip(gold_price, paid, price, strict=True)]
         dollars = (min(spent[0], left), min(spent[1], left)) if left is not None else (spent[0], spent[1])
     pace, how = _pace(bench, task, texts)
     calls = work.gold + asked[0], work.gold + asked[1]
@@ -120,8 +130,19 @@ def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
         seconds_per_label=pace,
         budget_left=left,
         stop=tuple(map(str, rules)),
-        assumptions=(_in_words(work, rules), how, *_price_in_words(bench, task, oracle, price, left)),
+        assumptions=(
+            _in_words(work, rules),
+            how,
+            *_gate_in_words(sample),
+            *_price_in_words(bench, task, oracle, price, left),
+        ),
     )
+
+
+def _gate_in_words(sample: int) -> tuple[str, ...]:
+    if not sample:
+        return ()
+    return (f"the oracle first answers {sample:,} more texts, of which a person checks {PORTION} to {CHECKS}",)
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -202,18 +223,18 @@ def _sample(bench: Workbench, task: Task, seed: int) -> list[Text]:
 
 
 def _price(bench: Workbench, task: Task, oracle: str, texts: list[Text]) -> Range | None:
-    """Dollars for one answer: as its answers so far, else by the price table; None where that lacks the model."""
+    """Dollars for one answer: as those so far, else by counted tokens; None where the price table lacks the model."""
     kind, _, model = oracle.partition(":")
     if kind != "llm" or not texts:
         return 0.0, 0.0
-    priced = bench.llm_price(task, texts, model=model or None)
-    if priced is None:
+    expected = bench.language_models.expected(task, texts, model=model or None)
+    if expected is None:
         return None
     seen = [answer.cost for answer in _seen(bench, task, oracle) if answer.cost > 0]
     if len(seen) >= ENOUGH_SEEN:
         margin = 2 * stdev(seen) / math.sqrt(len(seen))
         return max(0.0, fmean(seen) - margin), fmean(seen) + margin
-    return priced[0] / len(texts), priced[1] / len(texts)
+    return expected[0] / len(texts), expected[1] / len(texts)
 
 
 def _seen(bench: Workbench, task: Task, oracle: str) -> list[Answer]:
@@ -260,7 +281,8 @@ def _seconds(bench: Workbench, plan: RunPlan, task: Task, oracle: str, work: _Wo
         if oracle.partition(":")[0] == "llm":
             timed = [answer.seconds for answer in _seen(bench, task, oracle) if answer.seconds > 0]
             reply = fmean(timed) if len(timed) >= ENOUGH_SEEN else TO_REPLY[end]
-            seconds += (work.gold + work.asked[end]) * reply / bench.settings.llm_concurrency
+            at_once = min(AT_ONCE[end], bench.settings.llm_concurrency)
+            seconds += (work.gold + work.asked[end]) * reply / at_once
         found.append(seconds)
     return found[0], found[1]
 
@@ -288,10 +310,11 @@ def _price_in_words(bench: Workbench, task: Task, oracle: str, price: Range | No
     if price is None:
         return ["The price table lacks the model, so its cost is not known."]
     seen = sum(answer.cost > 0 for answer in _seen(bench, task, oracle))
-    basis = (
-        f"as {seen:,} answers so far did"
-        if seen >= ENOUGH_SEEN
-        else "by the price table, from the shortest answer to the longest allowed"
-    )
+    _, _, counted = bench.language_models.expected(task, [], model=oracle.partition(":")[2] or None) or (0, 0, 0)
+    basis = "by the price table, from the shortest answer to the longest allowed"
+    if counted >= ENOUGH_SEEN:
+        basis = f"by the price table and the tokens of {counted:,} earlier answers of the model"
+    if seen >= ENOUGH_SEEN:
+        basis = f"as {seen:,} answers so far did"
     words = [f"An answer costs ${price[0]:.6f} to ${price[1]:.6f}, {basis}."]
     return [*words, f"${left:,.4f} of the budget is left, and no more is spent."] if left is not None else words

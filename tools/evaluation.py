@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.answers import Purpose
 from tools.engine.decisions import decide_classes
 from tools.engine.errors import NotEnoughLabels, UnknownName
 from tools.engine.gold import draw_gold
 from tools.engine.ports import Oracle, Probabilities
 from tools.engine.records import Basis, GoldItem, ModelRecord, Scores, SkippedRow, Task, TextId
 from tools.engine.scoring import score
-from tools.labeling import Asked, Purpose, ask
+from tools.labeling import Asked, ask
 from tools.pool import text_id
 from tools.training import TEXTS_PER_CALL, held_out, pool_texts, score_pool, zero_shot
 from tools.workbench import Workbench
@@ -130,7 +131,7 @@ def latest_model(bench: Workbench, name: str) -> ModelRecord:
     if name in bench.tasks.names():
         models = bench.rounds.models(name)
         if not models:
-            raise NotEnoughLabels(f"Task {name!r} has no model yet. Make one with `laud run {name} --oracle …`.")
+            raise NotEnoughLabels(f"Task {name!r} has no model yet. Run its first rounds.")
         return models[-1]
     try:
         return bench.rounds.model(name)
@@ -166,7 +167,7 @@ def _labeled_rows(bench: Workbench, test: str, label_column: str) -> tuple[list[
     if label_column not in data.other_columns:
         raise UnknownName(
             f"{data.source} has no column {label_column!r}. Its columns: {', '.join(map(repr, data.other_columns))}, "
-            f"and the texts in {data.text_column!r}. Name the one with the labels by --label-column."
+            f"and the texts in {data.text_column!r}. Say which one holds the labels."
         )
     texts, labels, skipped = [], [], []
     for row in data.rows(0):

@@ -24,7 +24,11 @@ from tools.report import render_model_card
 from tools.training import TEXTS_PER_CALL, pool_texts, score_pool, training_labels
 from tools.workbench import Workbench
 
-FORMATS = ("hf", "labels", "predictions", "card", "all")
+FORMATS = ("hf", "onnx", "labels", "predictions", "card", "all")
+EVERYTHING = ("hf", "labels", "predictions", "card")
+"""What `all` stands for; ONNX needs packages that not everyone has."""
+COMPARED = 64
+"""Texts of the pool that an ONNX file must judge as the model does."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet run a cell."""
 
@@ -53,18 +57,24 @@ class Classified:
 def export(bench: Workbench, name: str, *, out: Path, what: str = "all") -> list[Path]:
     """Write parts of a result into the folder `out`; returns the paths written.
 
-    `what` is hf, labels, predictions, card or all. Raises AskAgain for another word, UnknownName, StorageFailed.
+    `what` is hf, onnx, labels, predictions, card or all, which is all but onnx. Raises AskAgain for another word,
+    UnknownName, StorageFailed; CannotDo where the packages for ONNX are missing or the file is not equal to the model.
     """
     if what not in FORMATS:
         raise AskAgain(f"There is no format {what!r}. The formats are: {', '.join(FORMATS)}.")
     model = latest_model(bench, name)
     task = bench.tasks.get(model.task)
-    parts = FORMATS[:-1] if what == "all" else (what,)
+    parts = EVERYTHING if what == "all" else (what,)
     written = []
     if "hf" in parts:
         make_folder(out)
         bench.export_model(bench.model_folder(model.id), out)
         written.append(out / "model.safetensors")
+    if "onnx" in parts:
+        make_folder(out)
+        texts = bench.pools.iter_texts(task.pool, start=0, size=COMPARED)
+        bench.export_onnx(bench.model_folder(model.id), out, [text.text for text in texts])
+        written.append(out / "model.onnx")
     if "hf" in parts or "card" in parts:
         with replacing(out / "README.md") as file:
             file.write(render_model_card(model_card(bench, model)).encode())
@@ -85,7 +95,7 @@ def predict_file(bench: Workbench, name: str, *, source: str, out: Path, text_co
     model = latest_model(bench, name)
     data = bench.open_input(source, text_column=text_column)
     if out.resolve() == Path(source).resolve():
-        raise UnreadableInput(f"--out is the input file {source} itself; give another name.")
+        raise UnreadableInput(f"The predictions would take the place of their input {source}; give another name.")
     counts: Counter[str] = Counter(dict.fromkeys(model.classes, 0))
     skipped: list[SkippedRow] = []
     with replacing(out) as file:

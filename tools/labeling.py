@@ -1,35 +1,35 @@
 """Labeling: ask an oracle about texts, keep each answer the moment it comes, and never ask twice."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import accumulate
 from pathlib import Path
 
+from tools.answers import QUESTION, Purpose, Purposes, holds, is_settled, keep, settled, voted
+from tools.checks import for_a_person
+from tools.engine.alike import grouped
 from tools.engine.errors import BudgetSpent, UnknownLabel
+from tools.engine.paid import under_way
 from tools.engine.ports import Oracle
-from tools.engine.records import Answer, Label, Outcome, Pick, Role, RoundStatus, SkippedRow, Task, Text, TextId
+from tools.engine.records import (
+    Answer,
+    Label,
+    Opinion,
+    Outcome,
+    Pick,
+    SkippedRow,
+    Task,
+    Text,
+    TextId,
+)
+from tools.opinions import opinion_of, person_source, standing
 from tools.workbench import Workbench
 
-TEXTS_PER_GROUP = 20
-"""Texts asked about between two looks at the budget."""
-SETTLED = ("label", "unsure", "skip")
-"""Outcomes that an oracle is not asked again about; a failure is."""
 OPEN_ENDED: tuple[Outcome, ...] = ("unsure", "skip")
 """What a person may say in place of a class."""
 LONGEST_EXAMPLE = 500
 """Characters of a text that becomes an example."""
-QUESTION = "answer to a question of the task's set-up"
-"""Note on a label that came with its text into the guideline, as an example."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purpose:
-    """Why texts are being labeled: for which task, in which role and round, and what may be spent at most."""
-
-    task: Task
-    role: Role
-    round: int
-    budget: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,19 +84,20 @@ def ask(bench: Workbench, oracle: Oracle, ids: Sequence[TextId], purpose: Purpos
     """The oracle's answers about `ids`; those that are settled already cost nothing.
 
     Each answer is committed as it arrives. `unanswered` names the texts that a person left open. Raises BudgetSpent
-    before a group of texts that could cost more than is left, and OracleUnavailable; what was answered stays.
+    before a text that could cost more than is left, and OracleUnavailable; what was answered stays. A text that is
+    in an offline batch is not asked about again by a language model.
     """
     task = purpose.task
-    known = settled(bench, task, ids)
+    known = settled(bench, task, ids).keys() | voted(bench, task, oracle.source)
+    if oracle.source.startswith("llm:"):
+        known |= under_way(bench.language_models.batches.of(task.name)).keys()
     texts = bench.pools.texts(task.pool, [i for i in ids if i not in known])
     calls, cost = 0, 0.0
-    limited = spending_limit(bench, purpose.budget) is not None
-    for group in _groups(texts, TEXTS_PER_GROUP if limited else len(texts)):
-        check_budget(bench, oracle, group, purpose)
+    for group in affordable(bench, oracle, texts, purpose):
         asked = {text.id for text in group}
         for answer in oracle.answers(group, task):
             # A person may take back an answer given for another purpose; it stays with that purpose.
-            keep(bench, answer, purpose if answer.text_id in asked else _purpose_of(bench, task, answer.text_id))
+            keep(bench, answer, purpose if answer.text_id in asked else Purposes(bench, task).of(answer.text_id))
             calls += answer.outcome != "withdrawn"
             cost += answer.cost
             bench.progress(f"labeling ({purpose.role})", calls, len(texts))
@@ -108,24 +109,6 @@ def ask(bench: Workbench, oracle: Oracle, ids: Sequence[TextId], purpose: Purpos
         cost=cost,
         unanswered=tuple(i for i in ids if i not in current),
     )
-
-
-def settled(bench: Workbench, task: Task, ids: Sequence[TextId]) -> dict[TextId, Label]:
-    """The answers that hold for `ids` and need no asking again."""
-    current = bench.labels.current(task.name)
-    return {i: current[i] for i in ids if i in current and current[i].answer.outcome in SETTLED}
-
-
-def keep(bench: Workbench, answer: Answer, purpose: Purpose) -> None:
-    """Commit one answer."""
-    label = Label(
-        answer=answer,
-        role=purpose.role,
-        round=purpose.round,
-        guideline_version=purpose.task.guideline_version,
-        at=bench.clock(),
-    )
-    bench.labels.append(purpose.task.name, label)
 
 
 def label_texts(
@@ -145,8 +128,8 @@ def label_texts(
     bench.pools.texts(task.pool, list(said))
     source = person_source(person)
     current = bench.labels.current(task.name)
-    new = {text: answer for text, answer in said.items() if not _holds(current.get(text), answer, source)}
-    purposes = _Purposes(bench, task)
+    new = {text: answer for text, answer in said.items() if not holds(current.get(text), answer, source)}
+    purposes = Purposes(bench, task)
     for text, (outcome, name) in new.items():
         purpose = purposes.of(text)
         answer = Answer(text_id=text, outcome=outcome, label=name, source=source, note=note)
@@ -182,34 +165,6 @@ def read_answers(task: Task, labels: Mapping[str, str]) -> dict[TextId, tuple[Ou
     return said
 
 
-def person_source(person: str | None) -> str:
-    """The source that stands on a person's answers."""
-    return "human" if person is None else f"human:{person}"
-
-
-def _holds(label: Label | None, answer: tuple[Outcome, str | None], source: str) -> bool:
-    return label is not None and (label.answer.outcome, label.answer.label) == answer and label.answer.source == source
-
-
-class _Purposes:
-    """What texts are labeled for."""
-
-    def __init__(self, bench: Workbench, task: Task) -> None:
-        self._task = task
-        rounds = bench.rounds.rounds(task.name)
-        self._known = {label.text_id: (label.role, label.round) for label in bench.labels.history(task.name)}
-        for one in rounds:
-            role: Role = "seed" if one.number == 0 else "train"
-            self._known |= {p.text_id: (role, one.number) for p in bench.rounds.picks(task.name, one.number)}
-        self._known |= {item.text_id: ("gold", 0) for item in bench.rounds.gold(task.name) or []}
-        begun = [one for one in rounds if one.number > 0 or one.status is not RoundStatus.SELECTED]
-        self._new: tuple[Role, int] = ("train", rounds[-1].number) if begun else ("seed", 0)
-
-    def of(self, text: TextId) -> Purpose:
-        role, number = self._known.get(text, self._new)
-        return Purpose(task=self._task, role=role, round=number)
-
-
 def undo(bench: Workbench, task: Task, *, count: int = 1, person: str | None = None) -> Undone:
     """Take back the last `count` answers of a person that still hold, the latest first.
 
@@ -217,26 +172,36 @@ def undo(bench: Workbench, task: Task, *, count: int = 1, person: str | None = N
     A text that an answer had made an example of the guideline is taken out of it. Models that have learnt from the
     answers stay as they are until the next round.
     """
-    source = person_source(person)
-    newest: dict[TextId, Label] = {}
-    for label in reversed(bench.labels.history(task.name)):
-        newest.setdefault(label.text_id, label)
-    held = [label for label in newest.values() if label.answer.outcome != "withdrawn"]
-    last = [label for label in held if label.answer.source == source][:count]
-    texts = bench.pools.texts(task.pool, [label.text_id for label in last])
-    for label, text in zip(last, texts, strict=True):
-        if label.answer.note == QUESTION:
+    last = _given(bench, task, person_source(person))[:count]
+    texts = bench.pools.texts(task.pool, [one.text_id for one in last])
+    for one, text in zip(last, texts, strict=True):
+        if one.note == QUESTION:
             task = bench.tasks.save(_without_example(task, example_of(text.text)))
-        answer = Answer(text_id=text.id, outcome="withdrawn", source=source)
-        keep(bench, answer, Purpose(task=task, role=label.role, round=label.round))
+        answer = Answer(text_id=text.id, outcome="withdrawn", source=one.source)
+        if one.purpose in {"vote", "adjudication"}:
+            keep(bench, answer, replace(Purposes(bench, task).of(text.id), task=task))
+        else:
+            bench.opinions.append(task.name, opinion_of(answer, task, purpose=one.purpose, at=bench.clock()))
     return Undone(
         withdrawn=tuple(
-            Withdrawn(id=text.id, text=text.text, label=label.answer.label or label.answer.outcome)
-            for label, text in zip(last, texts, strict=True)
+            Withdrawn(id=text.id, text=text.text, label=one.label or one.outcome)
+            for one, text in zip(last, texts, strict=True)
         ),
         waiting=len(waiting(bench, task)),
         task=task,
     )
+
+
+def _given(bench: Workbench, task: Task, source: str) -> list[Opinion]:
+    """What this person said and did not take back, the latest first."""
+    said = [one for one in bench.opinions.of(task.name) if one.source == source]
+    known = {one.text_id for one in said}
+    # Labels of an older LAUD have no opinion beside them.
+    newest = {label.text_id: label for label in bench.labels.history(task.name)}
+    older = [label for label in newest.values() if label.answer.source == source and label.text_id not in known]
+    older = sorted((one for one in older if one.answer.outcome != "withdrawn"), key=lambda label: label.at)
+    kept = [opinion_of(label.answer, task, purpose="vote", at=label.at) for label in older]
+    return [*kept, *standing(said).values()][::-1]
 
 
 def example_of(text: str) -> str:
@@ -249,21 +214,42 @@ def _without_example(task: Task, example: str) -> Task:
     return replace(task, classes=tuple(classes))
 
 
-def check_budget(bench: Workbench, oracle: Oracle, texts: Sequence[Text], purpose: Purpose) -> None:
-    """Raise BudgetSpent when asking about `texts` could cost more than budget and cap have left."""
+def affordable(bench: Workbench, oracle: Oracle, texts: Sequence[Text], purpose: Purpose) -> Iterator[Sequence[Text]]:
+    """`texts` in groups that budget and cap pay for, whatever the answers cost; all at once where nothing is limited.
+
+    Answers cost less than they could, so what is left pays for more each time. Raises BudgetSpent when the next text
+    could cost more than is left.
+    """
     limit = spending_limit(bench, purpose.budget)
     if limit is None:
+        yield texts
         return
-    spent = bench.labels.spent(purpose.task.name)
-    price = oracle.price(texts)
-    if spent + price > limit:
-        capped = limit == bench.settings.max_dollars
-        raise BudgetSpent(
-            f"The next {len(texts)} answers can cost up to ${price:.4f}; ${spent:.4f} of the "
-            f"{'most that LAUD_MAX_DOLLARS lets a task spend, ' if capped else 'budget of '}${limit:.4f}, is spent. "
-            f"{'Whoever runs LAUD can raise it' if capped else 'Raise --budget to go on'}; the model of the last round "
-            "stands."
-        )
+    bounds = list(accumulate((oracle.price([text]) for text in texts), initial=0.0))
+    start = 0
+    while start < len(texts):
+        spent = spent_on(bench, purpose.task)
+        end = bisect_right(bounds, bounds[start] + limit - spent, lo=start) - 1
+        # Asking for what is free stays possible when all is spent.
+        end = max(end, bisect_right(bounds, bounds[start], lo=start) - 1)
+        if end <= start:
+            raise _spent(bench, limit, spent=spent, price=bounds[start + 1] - bounds[start])
+        yield texts[start:end]
+        start = end
+
+
+def _spent(bench: Workbench, limit: float, *, spent: float, price: float) -> BudgetSpent:
+    capped = limit == bench.settings.max_dollars
+    return BudgetSpent(
+        f"The next answer can cost up to ${price:.4f}; ${spent:.4f} of the "
+        f"{'most that LAUD_MAX_DOLLARS lets a task spend, ' if capped else 'budget of '}${limit:.4f}, is spent. "
+        f"{'Whoever runs LAUD can raise it' if capped else 'Raise the budget to go on'}; the model of the last round "
+        "stands."
+    )
+
+
+def spent_on(bench: Workbench, task: Task) -> float:
+    """Dollars that a task has cost: for its labels, and for opinions that are no labels."""
+    return bench.labels.spent(task.name) + bench.opinions.spent(task.name)
 
 
 def spending_limit(bench: Workbench, budget: float | None) -> float | None:
@@ -273,7 +259,7 @@ def spending_limit(bench: Workbench, budget: float | None) -> float | None:
 
 
 def waiting(bench: Workbench, task: Task) -> list[Text]:
-    """The texts that wait for a label: the gold sample's first, then those of the open round."""
+    """The texts that wait for a label: the gold sample's first, then an oracle's checks, then the open round's."""
     return bench.pools.texts(task.pool, waiting_ids(bench, task, bench.labels.current(task.name)))
 
 
@@ -281,9 +267,10 @@ def waiting_ids(bench: Workbench, task: Task, current: Mapping[TextId, Label]) -
     """The ids of these texts, given the labels that hold now."""
     rounds = bench.rounds.rounds(task.name)
     ids = [item.text_id for item in bench.rounds.gold(task.name) or []]
+    ids += for_a_person(bench, task, current)
     if rounds:
         ids += [pick.text_id for pick in bench.rounds.picks(task.name, rounds[-1].number)]
-    return [i for i in ids if i not in current or current[i].answer.outcome not in SETTLED]
+    return [i for i in dict.fromkeys(ids) if not is_settled(current.get(i))]
 
 
 def label_waiting(bench: Workbench, task: Task) -> Asked:
@@ -292,7 +279,7 @@ def label_waiting(bench: Workbench, task: Task) -> Asked:
     rounds = bench.rounds.rounds(task.name)
     number = rounds[-1].number if rounds else 0
     ids = [text.id for text in waiting(bench, task)]
-    oracle = bench.human_oracle()
+    oracle = at_the_terminal(bench)
     parts = (
         ask(bench, oracle, [i for i in ids if i in gold], Purpose(task=task, role="gold", round=0)),
         ask(bench, oracle, [i for i in ids if i not in gold], _round_purpose(task, number)),
@@ -303,6 +290,16 @@ def label_waiting(bench: Workbench, task: Task) -> Asked:
         cost=0.0,
         unanswered=(*parts[0].unanswered, *parts[1].unanswered),
     )
+
+
+def at_the_terminal(bench: Workbench) -> Oracle:
+    """The person at this terminal, who is asked about near-duplicates together."""
+
+    def alike(texts: Sequence[Text], task: Task) -> Mapping[TextId, Sequence[TextId]]:
+        ids = [text.id for text in texts]
+        return grouped(ids, bench.vectors.vectors(bench.pools.get(task.pool), ids))
+
+    return bench.human_oracle(source=person_source(bench.person), alike=alike)
 
 
 def _round_purpose(task: Task, number: int) -> Purpose:
@@ -322,7 +319,7 @@ def import_batch(bench: Workbench, task: Task, path: Path) -> Imported:
     gold = {item.text_id for item in bench.rounds.gold(task.name) or []}
     rounds = bench.rounds.rounds(task.name)
     number = rounds[-1].number if rounds else 0
-    for answer in reading.answers:
+    for answer in (replace(one, source=person_source(bench.person)) for one in reading.answers):
         judged = answer.text_id in gold
         keep(bench, answer, Purpose(task=task, role="gold", round=0) if judged else _round_purpose(task, number))
     outcomes = [answer.outcome for answer in reading.answers]
@@ -333,14 +330,3 @@ def import_batch(bench: Workbench, task: Task, path: Path) -> Imported:
         unlabeled=reading.unlabeled,
         problems=reading.problems,
     )
-
-
-def _purpose_of(bench: Workbench, task: Task, text: TextId) -> Purpose:
-    label = next(label for label in bench.labels.history(task.name) if label.text_id == text)
-    return Purpose(task=task, role=label.role, round=label.round)
-
-
-def _groups(texts: Sequence[Text], size: int) -> Iterator[list[Text]]:
-    remaining = iter(texts)
-    while group := list(islice(remaining, size)):
-        yield group

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from tools.engine.errors import AskAgain, InvalidTask, NotEnoughLabels, UnknownName
 from tools.engine.records import Task
-from tools.engine.selection import STRATEGIES
+from tools.engine.selection import NEED_POSITIVE, STRATEGIES
 from tools.engine.selection.coldstart import seed_size
 from tools.engine.stopping import Rule, default_rules, parse
 from tools.labeling import spending_limit
@@ -16,7 +16,7 @@ class RunPlan:
     """What a person asks of a run; None leaves it to the task or to the defaults.
 
     `labels` and `until` limit training labels and quality, `budget` is in dollars, `seed_labels` the size K of the
-    verified seed, `noise` the share of replayed labels made wrong on purpose.
+    verified seed, `noise` the share of replayed labels made wrong on purpose, `gate` who checks the oracle first.
     """
 
     task: str
@@ -32,6 +32,7 @@ class RunPlan:
     seed: int = 0
     seed_labels: int | None = None
     noise: float = 0.0
+    gate: str | None = None
     until: tuple[str, ...] = ()
 
 
@@ -83,8 +84,8 @@ def check_names(bench: Workbench, plan: RunPlan) -> None:
     ):
         if name not in known:
             raise UnknownName(f"There is no {kind} {name!r}. Choose one of: {', '.join(known)}.")
-    if plan.strategy == "positive-hunt" and bench.tasks.get(plan.task).positive is None:
-        raise InvalidTask(f"The strategy positive-hunt needs a positive class; task {plan.task!r} has none.")
+    if plan.strategy in NEED_POSITIVE and bench.tasks.get(plan.task).positive is None:
+        raise InvalidTask(f"The strategy {plan.strategy} needs a positive class; task {plan.task!r} has none.")
 
 
 def rules_of(plan: RunPlan, task: Task) -> tuple[Rule, ...]:
@@ -111,6 +112,6 @@ def seed_per_class(plan: RunPlan, task: Task, rules: tuple[Rule, ...]) -> int:
     if min([wanted, *limits]) < 1:
         raise NotEnoughLabels(
             f"The seed needs at least one label for each of the {classes} classes of task {task.name!r}. "
-            f"Give --labels and --seed-labels of {classes} or more."
+            f"Allow {classes} labels or more, also for the seed."
         )
     return min([wanted, *limits])

@@ -265,12 +265,12 @@ def ready_pool(bench: Workbench, name: str, *, complete: bool = False) -> Pool:
     """
     pool = bench.pools.get(name)
     if pool.texts == 0:
-        raise EmptyPool(f"Pool {name!r} holds no text. Add some with `laud pool add FILE --name {name}`.")
+        raise EmptyPool(f"Pool {name!r} holds no text. Add a file to it.")
     if complete:
         embed(bench, pool)
     elif (embedded := bench.vectors.count(pool)) < pool.texts:
         raise EmptyPool(
-            f"{embedded:,} of the {pool.texts:,} texts of pool {name!r} have a vector: `laud pool add` was stopped "
-            "half way or is still at work. Wait for it, or give the same `laud pool add` again."
+            f"{embedded:,} of the {pool.texts:,} texts of pool {name!r} have a vector: adding a file was stopped "
+            "half way or is still at work. Wait for it, or add the same file again."
         )
     return pool

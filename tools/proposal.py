@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.answers import QUESTION
 from tools.drafts import SAMPLE, PoolView, draft_classes, encode, sample_rows, spec_of, view_of
 from tools.engine.borderline import Share, at_home, expected_shares, torn, without_words, worth_asking
 from tools.engine.errors import AskAgain
@@ -20,7 +21,7 @@ from tools.engine.ports import Probabilities
 from tools.engine.records import ClassDefinition, Task, TextId
 from tools.engine.wish import Wish, read_wish
 from tools.engine.zero_shot import class_descriptions, zero_shot_probabilities
-from tools.labeling import QUESTION, Stored, example_of, label_texts, read_answers
+from tools.labeling import Stored, example_of, label_texts, read_answers
 from tools.task import ClassSpec, TaskSpec, with_inferred_roles
 from tools.training import pool_texts, zero_shot
 from tools.workbench import Workbench

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,9 @@ from tools.engine.confident import label_issues
 from tools.engine.decisions import decide_classes
 from tools.engine.errors import AskAgain, NotEnoughLabels, UnknownLabel
 from tools.engine.ports import Probabilities
-from tools.engine.records import Estimate, ModelRecord, Pick, Round, Scores, Task, TextId
+from tools.engine.records import Estimate, ModelRecord, Round, Scores, Task, TextId
 from tools.engine.scoring import headline
+from tools.engine.selection.reasons import why
 from tools.evaluation import HardText, hard_texts, latest_model
 from tools.training import PoolTexts, held_out, pool_texts, score_pool, zero_shot
 from tools.workbench import Workbench
@@ -130,25 +130,6 @@ class ClassPredictions:
     least_sure: tuple[Prediction, ...]
 
 
-_REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "cold-start": "it was among the texts that the zero-shot pass was surest of, to fill the verified seed",
-        "random": "it was drawn by lot",
-        "least-confidence": "the model was least sure of it",
-        "margin": "the model was torn between two classes",
-        "entropy": "the model found all classes about equally likely",
-        "typical": "it is the most typical text of a part of the pool without labels",
-        "k-centre": "it is the text farthest from all that were labeled",
-        "density-margin": "the model was torn about it, and many texts are like it",
-        "diverse-margin": "the model was torn about it, and it stands for a group of such texts",
-        "class-balanced": "it was predicted as a class that has few labels",
-        "positive-hunt": "it looked like the class that is looked for, or was close to it",
-        "given": "a person labeled it unasked",
-    }
-)
-"""What each strategy picks a text for."""
-
-
 def confused(bench: Workbench, task: Task, *, limit: int = 10) -> list[Confusion]:
     """The pairs of classes that the latest model confuses, most frequent first, with up to `limit` texts each.
 
@@ -230,7 +211,7 @@ def why_picked(
     """
     rounds = bench.rounds.rounds(task.name)
     if not rounds:
-        raise NotEnoughLabels(f"Task {task.name!r} has no round yet: nothing was picked. `laud run` begins the loop.")
+        raise NotEnoughLabels(f"Task {task.name!r} has no round yet: nothing was picked. Run its first rounds.")
     wanted = [_round(rounds, number)] if number is not None else rounds if text is not None else rounds[-1:]
     every = [(one, pick) for one in wanted for pick in bench.rounds.picks(task.name, one.number)]
     picks = [(one, pick) for one, pick in every if text in {None, pick.text_id}][:limit]
@@ -258,7 +239,7 @@ def why_picked(
                 score=pick.score,
                 probabilities=probabilities,
                 label=None if label is None else label.answer.label or label.answer.outcome,
-                why=_why(one, pick, probabilities),
+                why=why(pick.strategy, one.number, probabilities),
             )
         )
     return found
@@ -372,17 +353,6 @@ def _view_before(bench: Workbench, task: Task, pool: PoolTexts, number: int) -> 
     models = {model.round: model for model in bench.rounds.models(task.name)}
     before = models.get(number - 1)
     return zero_shot(bench, task, pool) if before is None else score_pool(bench, task, before)
-
-
-def _why(one: Round, pick: Pick, probabilities: Mapping[str, float]) -> str:
-    """The strategy's reason, and what the model of that time thought."""
-    first, second = sorted(probabilities, key=lambda name: -probabilities[name])[:2]
-    reason = _REASONS.get(pick.strategy, f"the strategy {pick.strategy} chose it")
-    who = "The zero-shot pass" if one.number == 0 else f"The model of round {one.number - 1}"
-    return (
-        f"{reason[0].upper()}{reason[1:]}. {who} gave {first!r} {probabilities[first]:.0%} and "
-        f"{second!r} {probabilities[second]:.0%}."
-    )
 
 
 def _gold_changes(

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from types import MappingProxyType
 
+from tools.answers import Purpose
+from tools.checks import judged_by_people
+from tools.consistency import watch
 from tools.engine.agreement import cohen_kappa
 from tools.engine.decisions import decide_classes
 from tools.engine.errors import AskAgain, BudgetSpent, OracleUnavailable, PoolExhausted
@@ -20,7 +23,8 @@ from tools.engine.rounds import next_step
 from tools.engine.selection.coldstart import SeedStep
 from tools.engine.stopping import History, Rule, decide
 from tools.evaluation import ensure_gold, label_gold, score_model, zero_shot_scores
-from tools.labeling import Asked, Purpose, ask, waiting
+from tools.gate import EVERY, SKIP, advice, check, checker_of, trusted
+from tools.labeling import Asked, ask, at_the_terminal, spent_on, waiting
 from tools.oracles import open_oracle
 from tools.plan import RunPlan, check_names, rules_of, seed_per_class
 from tools.pool import ready_pool
@@ -55,6 +59,10 @@ class _Waiting(Exception):
         super().__init__(f"{texts} texts of {where} wait for a label")
 
 
+class _Refused(Exception):
+    """The checks say that the oracle is not to be used."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Loop:
     """One run: what its steps share."""
@@ -64,6 +72,8 @@ class _Loop:
     task: Task
     oracle: Oracle
     gold_oracle: Oracle
+    checked: Oracle
+    checker: Oracle | None
     rules: tuple[Rule, ...]
     budget: float | None
     per_class: int
@@ -96,14 +106,23 @@ def run(bench: Workbench, plan: RunPlan) -> RunResult:
     """
     loop = _open_loop(bench, plan)
     try:
+        ensure_gold(bench, loop.task, size=plan.gold, seed=plan.seed)
+        _pass_gate(loop, loop.rounds[-1].number if loop.rounds else 0)
         _label_gold(loop)
         stop = _advance_until_stop(loop)
     except _Waiting as waiting:
         stop = StopDecision(
             rule="waiting",
-            reason=f"{waiting}: label them with `laud label {plan.task}`, then give the same command again",
+            reason=f"{waiting}: {_how(plan)}, then begin the same run again",
         )
+    except _Refused as refused:
+        stop = StopDecision(rule="oracle", reason=str(refused))
     return result(bench, loop.task, stop=stop, per_class=loop.per_class)
+
+
+def _how(plan: RunPlan) -> str:
+    later = (plan.oracle or "").partition(":")[0] == "offline"
+    return "submit them as an offline batch and collect it" if later else "label them"
 
 
 def result(bench: Workbench, task: Task, *, stop: StopDecision, per_class: int | None = None) -> RunResult:
@@ -124,7 +143,7 @@ def result(bench: Workbench, task: Task, *, stop: StopDecision, per_class: int |
         gold_labels=sum(1 for label in gold if label.answer.label is not None),
         unfilled={name: (held[name], count) for name, count in wanted.items() if held[name] < count},
         labels=len(labels),
-        cost=bench.labels.spent(task.name),
+        cost=spent_on(bench, task),
     )
 
 
@@ -135,7 +154,7 @@ def status(bench: Workbench, name: str) -> RunResult:
     stop = rounds[-1].stop if rounds else None
     if stop is None:
         held = len(waiting(bench, task))
-        reason = f"{held} texts wait for a label" if held else "it can go on with the same `laud run`"
+        reason = f"{held} texts wait for a label" if held else "the same run again goes on"
         stop = StopDecision(rule="open", reason=reason)
     return result(bench, task, stop=stop)
 
@@ -149,21 +168,22 @@ def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
     if pool.texts < plan.batch:
         raise PoolExhausted(
             f"Pool {task.pool!r} holds {pool.texts:,} texts, fewer than one batch of {plan.batch:,}. "
-            "Give a smaller --batch, or add texts with `laud pool add`."
+            "Take a smaller batch, or add texts to the pool."
         )
     oracle = plan.oracle or task.oracle
     if oracle is None:
-        raise AskAgain(
-            f"Task {task.name!r} names no oracle. Give one with --oracle: llm, human, zero-shot, replay:COLUMN."
-        )
+        raise AskAgain(f"Task {task.name!r} names no oracle. Say who labels: llm, human, zero-shot or replay:COLUMN.")
     budget = plan.budget if plan.budget is not None else task.budget
     opened = open_oracle(bench, task, oracle, noise=plan.noise, seed=plan.seed, priced=budget is not None)
+    checker = checker_of(bench, oracle, plan.gate)
     return _Loop(
         bench=bench,
         plan=plan,
         task=task,
         oracle=opened,
         gold_oracle=opened if plan.gold_oracle is None else open_oracle(bench, task, plan.gold_oracle, seed=plan.seed),
+        checked=opened,
+        checker=None if checker is None else open_oracle(bench, task, checker, seed=plan.seed),
         rules=rules,
         budget=budget,
         per_class=per_class,
@@ -171,11 +191,35 @@ def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
 
 
 def _label_gold(loop: _Loop) -> None:
-    bench, task, plan = loop.bench, loop.task, loop.plan
-    ensure_gold(bench, task, size=plan.gold, seed=plan.seed)
-    asked = label_gold(bench, task, loop.gold_oracle, budget=loop.budget)
+    asked = label_gold(loop.bench, loop.task, loop.gold_oracle, budget=loop.budget)
     if asked.unanswered:
         raise _Waiting(len(asked.unanswered), "the gold sample")
+
+
+def _pass_gate(loop: _Loop, number: int) -> None:
+    """Have the oracle checked before round `number`, and ask it as the checks allow from then on."""
+    if loop.checker is None:
+        return
+    bench, task = loop.bench, loop.task
+    found = check(
+        bench, task, loop.checked, loop.checker, seed=loop.plan.seed, budget=loop.budget, again=number // EVERY
+    )
+    if found.waiting:
+        raise _Waiting(len(found.waiting), f"the check of {found.oracle}")
+    if found.judgement is not None and found.judgement.verdict == "not":
+        raise _Refused(f"{advice(found)} Label by hand, take another oracle, or run it unchecked (gate: {SKIP}).")
+    if loop.rounds:
+        for text in judged_by_people(bench, task):
+            bench.rounds.add_pick(task.name, loop.rounds[0].number, Pick(text_id=text, score=1.0, strategy="check"))
+    loop.oracle = trusted(bench, task, loop.checked, found.judgement, at_the_terminal(bench))
+
+
+def _watch_oracle(loop: _Loop, number: int) -> None:
+    """Before round `number`: check the oracle again when that is due, and ask it again about some of its labels."""
+    if number % EVERY == 0:
+        _pass_gate(loop, number)
+    with suppress(BudgetSpent):
+        watch(loop.bench, loop.task, loop.checked, number=number, seed=loop.plan.seed, budget=loop.budget)
 
 
 def _advance_until_stop(loop: _Loop) -> StopDecision:
@@ -185,6 +229,9 @@ def _advance_until_stop(loop: _Loop) -> StopDecision:
         step = next_step(rounds)
         if step.status is RoundStatus.SELECTED and rounds:
             stop = decided or _stop(loop, rounds)
+            if stop is None:
+                _watch_oracle(loop, step.number)
+                stop = _stop(loop, rounds)
             if stop is not None and decided is None:
                 decided = stop
                 learner = _last_learner(loop, rounds[-1])
@@ -235,7 +282,7 @@ def _stop(loop: _Loop, rounds: list[Round]) -> StopDecision | None:
         History(
             rounds=rounds,
             labels=len(training_labels(loop.bench, loop.task)),
-            spent=loop.bench.labels.spent(loop.task.name),
+            spent=spent_on(loop.bench, loop.task),
             candidates_left=len(candidates(loop.bench, loop.task)),
             next_batch=size,
             next_price=loop.oracle.price(upcoming),
@@ -248,7 +295,7 @@ _Done = tuple[Round, list[Pick] | None]
 
 def _select(loop: _Loop, round_: Round) -> _Done:
     if round_.number == 0:
-        return round_, _seed_picks(_seed_step(loop))
+        return round_, _seed_picks(loop, _seed_step(loop))
     size = loop.batch_size()
     picks = pick_batch(
         loop.bench,
@@ -267,9 +314,12 @@ def _seed_step(loop: _Loop) -> SeedStep:
     return seed_step(loop.bench, loop.task, per_class=loop.per_class, call_cap=cap)
 
 
-def _seed_picks(step: SeedStep) -> list[Pick]:
+def _seed_picks(loop: _Loop, step: SeedStep) -> list[Pick]:
+    """What the cold start asks about, or the seed it has found; a person's checks are labels to learn from as well."""
     ids = step.seed if step.done else step.ask
-    return [Pick(text_id=i, score=1.0, strategy="cold-start") for i in ids]
+    checks = judged_by_people(loop.bench, loop.task) if loop.checker is not None and step.done else {}
+    picks = {i: Pick(text_id=i, score=1.0, strategy="check") for i in checks}
+    return list((picks | {i: Pick(text_id=i, score=1.0, strategy="cold-start") for i in ids}).values())
 
 
 def _label(loop: _Loop, round_: Round) -> _Done:
@@ -288,15 +338,15 @@ def _label_seed(loop: _Loop, round_: Round) -> list[Pick]:
     step = _seed_step(loop)
     while not step.done:
         # What is asked about now is what waits, for a person who labels elsewhere.
-        loop.bench.rounds.save(loop.task.name, round_, _seed_picks(step))
+        loop.bench.rounds.save(loop.task.name, round_, _seed_picks(loop, step))
         try:
             _check(ask(loop.bench, loop.oracle, step.ask, loop.purpose(0)), "the seed")
         except BudgetSpent:
             if len({label.answer.label for label in loop.bench.labels.current(loop.task.name, "seed").values()}) < 2:
                 raise
-            return _seed_picks(replace(step, done=True))
+            return _seed_picks(loop, replace(step, done=True))
         step = _seed_step(loop)
-    return _seed_picks(step)
+    return _seed_picks(loop, step)
 
 
 def _check(asked: Asked, where: str) -> None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from tools.answers import settled
 from tools.engine.records import ModelRecord, Pick, Task, TextId
 from tools.engine.selection import PoolView, select
 from tools.engine.selection.coldstart import SeedStep, next_to_ask
-from tools.labeling import settled
 from tools.training import pool_texts, score_pool, training_labels, zero_shot
 from tools.workbench import Workbench
 

@@ -4,7 +4,7 @@ What belongs to a project (classes, strategy, oracle, budget) is data in the wor
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,7 +30,32 @@ class Settings(BaseSettings):
     llm_base_url: str | None = Field(default=None, description="An OpenAI-compatible endpoint")
     llm_api_key: SecretStr | None = Field(default=None, description="Its key")
     llm_model: str | None = Field(default=None, description="The model that answers as oracle")
-    llm_concurrency: int = Field(default=8, gt=0, description="Oracle requests under way at once")
+    llm_concurrency: int = Field(
+        default=64, gt=0, description="Oracle requests under way at once, at most; how many the endpoint takes is found"
+    )
     llm_timeout: float = Field(default=60.0, gt=0, description="Seconds to wait for one answer")
+    llm_items: int = Field(default=1, gt=0, le=50, description="Texts that the oracle is asked about in one request")
+    llm_demonstrations: int = Field(
+        default=8, ge=0, le=50, description="Texts labeled by a person that the oracle is shown, at most"
+    )
+    llm_prices: Path | None = Field(default=None, description="A price table that goes before the shipped one")
+    oracle_accuracy: float = Field(
+        default=0.8, gt=0.5, lt=1, description="How often an oracle should be right; its gate and panels go by it"
+    )
+    oracle_gate: str = Field(
+        default="human", description="Who checks a language model before a run: human, skip, or another oracle"
+    )
+    oracle_repeats: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Share of a language model's labels that it is asked about again each round",
+    )
     max_dollars: float | None = Field(default=None, ge=0, description="Dollars that any one task may spend, at most")
     max_labels: int | None = Field(default=None, gt=0, description="Training labels of any one task, at most")
+
+    def language_models(self) -> dict[str, Any]:
+        """The settings of the oracle's endpoint, by their names without `llm_`, and whether dollars are capped."""
+        named = {name: getattr(self, name) for name in type(self).model_fields if name.startswith("llm_")}
+        found = {name.removeprefix("llm_"): value for name, value in named.items()}
+        return {**found, "capped": self.max_dollars is not None}

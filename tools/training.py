@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ from tools.workbench import Workbench
 POSITIVE_FROM = 0.5
 """Probability from which on a text counts as the positive class. Learners weigh the classes alike and, for a rare one,
 the pool as negatives, which puts the best F1 near one half; no label is spent on choosing."""
+FEATURES_VERSION = 2
+"""Raised whenever the features of a text come out otherwise, so that a workspace makes them anew."""
 SPACE_SAMPLE = 50_000
 """Texts drawn at random, at most, that the feature space of a pool is made from."""
 UNLABELED = 2_000
@@ -59,7 +62,7 @@ def pool_features(bench: Workbench, task: Task, pool: PoolTexts) -> PoolFeatures
     stored = bench.pools.get(task.pool)
     folder = bench.folder / "features"
     make_folder(folder)
-    key = hashlib.sha256(f"{stored.name}\0{stored.encoder}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{stored.name}\0{stored.encoder}\0{FEATURES_VERSION}".encode()).hexdigest()[:16]
     path = folder / f"{key}-{len(pool.ids)}.npy"
     space = folder / f"{key}.safetensors"
     if not space.exists():
@@ -89,8 +92,7 @@ def _write_features(bench: Workbench, pool: Pool, count: int, *, space: Path, pa
 
 def zero_shot(bench: Workbench, task: Task, pool: PoolTexts) -> Probabilities:
     """The (n, C) zero-shot probabilities of the pool; computed once for a guideline version and pool size."""
-    key = hashlib.sha256(f"{task.name}\0{task.guideline_version}\0{len(pool.ids)}".encode()).hexdigest()[:16]
-    path = bench.folder / "zero_shot" / f"{key}.npy"
+    path = zero_shot_file(bench, task, len(pool.ids))
     if path.exists():
         return np.asarray(np.load(path), dtype=np.float32)
     stored = bench.pools.get(task.pool)
@@ -105,6 +107,33 @@ def zero_shot(bench: Workbench, task: Task, pool: PoolTexts) -> Probabilities:
     )
     save_array(path, probabilities)
     return probabilities
+
+
+def zero_shot_file(bench: Workbench, task: Task, size: int) -> Path:
+    """Where the zero-shot pass over a pool of `size` texts is kept."""
+    key = hashlib.sha256(f"{task.name}\0{task.guideline_version}\0{size}".encode()).hexdigest()[:16]
+    return bench.folder / "zero_shot" / f"{key}.npy"
+
+
+def known_probabilities(
+    bench: Workbench, task: Task, ids: Sequence[TextId], *, scores: Path | None = None
+) -> dict[TextId, Probabilities]:
+    """What the latest model, or the zero-shot pass before there is one, makes of some texts: (C,) each.
+
+    Only what was computed before, so that it is there at once; empty where nothing was. `scores` is the file, where
+    the caller knows it.
+    """
+    scores = scores or scores_file(bench, task, bench.pools.get(task.pool), bench.rounds.models(task.name))
+    places = bench.pools.places(task.pool, ids)
+    with suppress(OSError, ValueError, EOFError):
+        stored = np.load(scores, mmap_mode="r")
+        return {i: np.asarray(stored[place], dtype=np.float32) for i, place in places.items() if place < len(stored)}
+    return {}
+
+
+def scores_file(bench: Workbench, task: Task, pool: Pool, models: Sequence[ModelRecord]) -> Path:
+    """Where the scores of the pool by the latest of these models lie, or the zero-shot pass; it may not be there."""
+    return bench.model_folder(models[-1].id) / "pool.npy" if models else zero_shot_file(bench, task, pool.texts)
 
 
 def training_labels(bench: Workbench, task: Task) -> dict[TextId, str]:

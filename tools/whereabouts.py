@@ -1,4 +1,4 @@
-"""Where the service of a workspace runs: a file in the workspace, for whoever finds the workspace busy."""
+"""Who works in a workspace: one writer at a time, and where the service runs, for whoever finds it busy."""
 
 import json
 import os
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from tools.engine.errors import StorageFailed, WorkspaceBusy
 from tools.files import replacing, runs
 
 NAME = "service.json"
@@ -33,3 +36,24 @@ def service_url(folder: Path) -> str | None:
         return str(found["url"]) if runs(int(found["process"])) else None
     except (OSError, ValueError, LookupError, TypeError):
         return None
+
+
+def acquire(lock: FileLock, folder: Path) -> None:
+    """Become the one writer of a workspace; raises WorkspaceBusy when another process is, StorageFailed."""
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        url = service_url(folder)
+        if url is not None:
+            raise WorkspaceBusy(
+                f"The service at {url} works in {folder}. Ask it (the web page or its API), stop it, or give "
+                "another --workspace."
+            ) from error
+        raise WorkspaceBusy(
+            f"Another laud command is working in {folder}. Wait until it has finished, or give another --workspace."
+        ) from error
+    except OSError as error:
+        raise StorageFailed(
+            f"The workspace {folder} cannot be written: {error.strerror}. Make it writable, or give another with "
+            "--workspace."
+        ) from error

@@ -15,14 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from numpy.typing import NDArray
 
-from tools.engine.errors import AskAgain, OracleUnavailable, StorageFailed, WorkspaceBusy
+from tools.engine.errors import CannotDo, StorageFailed
+from tools.engine.exchanged import ExchangedText, LabelForm, ReadRow
 from tools.engine.ports import (
     Clock,
     Compute,
     LabelStore,
+    LeaseStore,
+    OpinionStore,
     Oracle,
     PoolStore,
     Probabilities,
@@ -36,10 +39,12 @@ from tools.engine.records import Pool, Task, Text, TextId
 from tools.engine.service_ports import ConversationStore, EventStore, JobStore, UserStore
 from tools.opened import Opened
 from tools.settings import Settings
-from tools.whereabouts import service_url
+from tools.whereabouts import acquire
 
 if TYPE_CHECKING:
     from tools.adapters.oracles.batch_file import BatchReading
+    from tools.adapters.oracles.human import Alike
+    from tools.adapters.oracles.language_models import LanguageModels
     from tools.adapters.oracles.llm import LlmOracle
     from tools.adapters.oracles.replay import RecordedLabels
     from tools.adapters.readers import Input
@@ -81,9 +86,12 @@ class Workbench:
         self.person: str | None = None
         self._opened = Opened()
 
-    def lent(self, *, progress: Progress | None = None, person: str | None = None) -> "Workbench":
-        """The same workbench, over the same open ports, with another progress display, or for a person who labels."""
+    def lent(
+        self, *, progress: Progress | None = None, person: str | None = None, clock: Clock | None = None
+    ) -> "Workbench":
+        """The same workbench over the same open ports, with another progress display or clock, or for a person."""
         other = copy(self)
+        other.clock = clock or self.clock
         other.progress = progress or self.progress
         other.person = person or self.person
         return other
@@ -111,6 +119,16 @@ class Workbench:
     def labels(self) -> LabelStore:
         """Every answer of every oracle."""
         return self._database.labels
+
+    @property
+    def opinions(self) -> OpinionStore:
+        """What single people and models said of texts."""
+        return self._database.opinions
+
+    @property
+    def leases(self) -> LeaseStore:
+        """Which texts are with whom."""
+        return self._database.leases
 
     @property
     def rounds(self) -> RoundStore:
@@ -154,8 +172,13 @@ class Workbench:
 
         def make() -> Compute:
             if self.settings.ray_address is not None:
-                from tools.adapters.compute.on_ray import RayCompute  # noqa: PLC0415 - as above
-
+                try:
+                    from tools.adapters.compute.on_ray import RayCompute  # noqa: PLC0415 - as above
+                except ModuleNotFoundError:
+                    raise CannotDo(
+                        "LAUD_RAY_ADDRESS is set and Ray is not installed: pip install 'laud[ray]', or unset it to "
+                        "compute on this machine."
+                    ) from None
                 return RayCompute(self.settings.ray_address)
             from tools.adapters.compute.local import LocalCompute  # noqa: PLC0415 - as above
 
@@ -232,53 +255,39 @@ class Workbench:
 
         self.compute.run(work.export_hugging_face, str(folder), str(out), self.settings.precision)
 
-    def llm_oracle(self, task: Task, *, model: str | None = None, priced: bool = False) -> "LlmOracle":
-        """The language model of the settings.
+    def export_onnx(self, folder: Path, out: Path, texts: Sequence[str]) -> float:
+        """Write the model in `folder` as ONNX; the largest difference of a probability on `texts`. Raises CannotDo."""
+        from tools.adapters.compute import work  # noqa: PLC0415 - as above
+
+        return self.compute.run(work.export_onnx, str(folder), str(out), list(texts))
+
+    @property
+    def language_models(self) -> "LanguageModels":
+        """The endpoint of the settings: oracles over it, what they cost, and its offline batches."""
+
+        def make() -> "LanguageModels":
+            from tools.adapters.oracles.language_models import LanguageModels  # noqa: PLC0415 - as above
+
+            store = self._database
+            return LanguageModels(cache=store.paid, batches=store.offline, **self.settings.language_models())
+
+        return self._opened.get(f"language models {self.settings.llm_base_url} {self.settings.max_dollars}", make)
+
+    def llm_oracle(self, task: Task, *, model: str | None = None, priced: bool = False, **how: Any) -> "LlmOracle":
+        """The language model of the settings; `how` as `LanguageModels.oracle` takes it.
 
         Raises OracleUnavailable when none is set, AskAgain when the price table lacks it and it must be `priced`, or
         what a task may cost is capped.
         """
-        from tools.adapters.oracles.llm import LlmOracle  # noqa: PLC0415 - as above
+        return self.language_models.oracle(task, model=model, priced=priced, **how)
 
-        model = model or self.settings.llm_model
-        if self.settings.llm_base_url is None or model is None:
-            raise OracleUnavailable(
-                "No language model is set. Set LAUD_LLM_BASE_URL and LAUD_LLM_MODEL (and LAUD_LLM_API_KEY where the "
-                "endpoint wants a key), or take another oracle: human, zero-shot or replay:COLUMN."
-            )
-        oracle = LlmOracle(
-            base_url=self.settings.llm_base_url,
-            model=model,
-            task=task,
-            api_key=self.settings.llm_api_key,
-            concurrency=self.settings.llm_concurrency,
-            timeout=self.settings.llm_timeout,
-        )
-        if (priced or self.settings.max_dollars is not None) and not oracle.price_known:
-            limit = (
-                "no budget can be kept. Leave out --budget" if priced else "LAUD_MAX_DOLLARS cannot be kept. Unset it"
-            )
-            raise AskAgain(
-                f"The price of model {model!r} is not known, so {limit}, or add the model to the price table (see the "
-                "documentation of its configuration)."
-            )
-        return oracle
-
-    def llm_price(self, task: Task, texts: Sequence[Text], *, model: str | None = None) -> tuple[float, float] | None:
-        """What asking the language model about `texts` may cost in dollars, from a short answer each to the longest.
-
-        None where its price is not known. Raises as `llm_oracle` does.
-        """
-        oracle = self.llm_oracle(task, model=model)
-        return (oracle.least_price(texts), oracle.price(texts)) if oracle.price_known else None
-
-    def human_oracle(self) -> Oracle:
+    def human_oracle(self, *, source: str = "human", alike: "Alike | None" = None) -> Oracle:
         """The person at this terminal; where none sits there, one who leaves every text open."""
         from tools.adapters.oracles.human import HumanOracle  # noqa: PLC0415 - as above
 
         if not self.attended:
-            return HumanOracle(stdin=io.StringIO(), stdout=io.StringIO())
-        return HumanOracle(stdin=sys.stdin, stdout=sys.stderr)
+            return HumanOracle(stdin=io.StringIO(), stdout=io.StringIO(), source=source)
+        return HumanOracle(stdin=sys.stdin, stdout=sys.stderr, source=source, alike=alike)
 
     def zero_shot_oracle(self, probabilities: Mapping[TextId, NDArray[np.float32]], pool: Pool) -> Oracle:
         """The zero-shot pass as an oracle."""
@@ -286,13 +295,11 @@ class Workbench:
 
         return ZeroShotOracle(probabilities, model=pool.encoder)
 
-    def replay_oracle(
-        self, labels: Mapping[TextId, str], *, source: str, noise: float, rng: np.random.Generator
-    ) -> Oracle:
-        """Recorded labels as an oracle."""
+    def replay_oracle(self, labels: Mapping[TextId, str], **how: Any) -> Oracle:
+        """Recorded labels as an oracle; `how` as `ReplayOracle` takes it."""
         from tools.adapters.oracles.replay import ReplayOracle  # noqa: PLC0415 - as above
 
-        return ReplayOracle(labels, source=source, noise=noise, rng=rng)
+        return ReplayOracle(labels, **how)
 
     def normalise_labels(self, raw: Mapping[TextId, str], task: Task) -> "RecordedLabels":
         """Recorded labels as classes of the task; raises UnknownLabel for others, unless a class takes the rest."""
@@ -311,6 +318,18 @@ class Workbench:
         from tools.adapters.oracles.batch_file import read_batch  # noqa: PLC0415 - as above
 
         return read_batch(path, texts, task)
+
+    def write_labels(self, path: Path, texts: Sequence[ExchangedText], form: LabelForm) -> None:
+        """Write texts with their labels in the form of another labeling tool."""
+        from tools.adapters.label_formats import write_labels  # noqa: PLC0415 - as above
+
+        write_labels(path, texts, form)
+
+    def read_labels(self, path: Path, form: LabelForm) -> list[ReadRow]:
+        """Read such a file back; raises UnreadableInput."""
+        from tools.adapters.label_formats import read_labels  # noqa: PLC0415 - as above
+
+        return read_labels(path, form)
 
     def languages(self, texts: Sequence[str], *, rng: np.random.Generator) -> dict[str, float]:
         """Share of each language among `texts`, by ISO code."""
@@ -357,29 +376,9 @@ def open_workbench(
     bench = Workbench(settings, folder=folder, clock=clock, progress=progress, attended=attended)
     lock = FileLock(folder / "lock")
     if write:
-        _acquire(lock, folder)
+        acquire(lock, folder)
     try:
         yield bench
     finally:
         bench.close()
         lock.release()
-
-
-def _acquire(lock: FileLock, folder: Path) -> None:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        url = service_url(folder)
-        if url is not None:
-            raise WorkspaceBusy(
-                f"The service at {url} works in {folder}. Ask it (the web page or its API), stop it, or give "
-                "another --workspace."
-            ) from error
-        raise WorkspaceBusy(
-            f"Another laud command is working in {folder}. Wait until it has finished, or give another --workspace."
-        ) from error
-    except OSError as error:
-        raise StorageFailed(
-            f"The workspace {folder} cannot be written: {error.strerror}. Make it writable, or give another with "
-            "--workspace."
-        ) from error

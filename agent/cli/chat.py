@@ -1,7 +1,8 @@
 """`laud chat`: the conversation with the agent in a terminal, or line by line through a pipe."""
 
+import signal
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from copy import copy
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +11,9 @@ import typer
 from agent.cli.session import Display, JsonOption, WorkspaceOption, print_json, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from agent.conversation import Conversations
-    from agent.jobs import Jobs
     from tools.engine.records import Event
     from tools.workbench import Workbench
 
@@ -46,7 +46,7 @@ def chat(
     with open_workbench(settings, write=True, attended=False) as bench:
         jobs = Jobs(bench, handlers(), on_end=lambda job: conversations.job_ended(job))  # noqa: PLW0108 - each needs the other
         conversations = Conversations(bench, open_chat_model(settings), jobs=jobs, local_files=True)
-        talk = Chat(bench, conversations, jobs, Screen(quiet=as_json), new=new)
+        talk = Chat(bench, conversations, Screen(quiet=as_json), new=new)
         jobs.start()
         conversations.start()
         try:
@@ -99,15 +99,23 @@ def safe(text: str) -> str:
     return "".join(c if c in KEPT or c.isprintable() else " " for c in text)
 
 
+@contextmanager
+def interrupts() -> "Iterator[list[int]]":
+    """Ctrl-C is only noted meanwhile: Python raises it wherever it is, and in some places an error goes unheard."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Chat:
     """One conversation at a prompt: what was said and done since is shown, what waits for the person is asked."""
 
-    def __init__(
-        self, bench: "Workbench", conversations: "Conversations", jobs: "Jobs", screen: Screen, *, new: bool
-    ) -> None:
+    def __init__(self, bench: "Workbench", conversations: "Conversations", screen: Screen, *, new: bool) -> None:
         self._bench = bench
         self._conversations = conversations
-        self._jobs = jobs
         self._screen = screen
         self._seen = bench.events.last()
         self._streamed: dict[str, str] = {}
@@ -134,7 +142,7 @@ class Chat:
                 self._left = None
             elif line:
                 self._send(line)
-        if self._at_work():
+        if self._conversations.at_work(self.id):
             self._screen.say("What is under way goes on with the next `laud chat`.", style="dim")
 
     def transcript(self) -> dict[str, Any]:
@@ -174,28 +182,27 @@ class Chat:
             elif not self._label(pending):
                 return
 
-    def _at_work(self) -> bool:
-        # In this order: a job that ends makes a turn before it counts as reported.
-        jobs = [*self._jobs.queue(), *self._bench.jobs.unreported()]
-        return any(job.conversation == self.id for job in jobs) or self._conversations.view(self.id).busy
-
     def _send(self, line: str) -> None:
         if self._bench.conversations.get(self.id).title == TITLE:
             self._bench.conversations.rename(self.id, line[:LONGEST_TITLE])
         self._conversations.send(self.id, line)
 
     def _follow(self) -> None:
+        """Show what happens until nothing is at work; raises KeyboardInterrupt at Ctrl-C."""
         display = Display()
         try:
-            while True:
-                working = self._at_work()
-                for event in self._new_events():
-                    self._show(event, display)
-                if not working:
-                    return
-                self._bench.events.wait(self._seen, timeout=SECONDS_BETWEEN_LOOKS)
+            with interrupts() as pressed:
+                while not pressed:
+                    working = self._conversations.at_work(self.id)
+                    for event in self._new_events():
+                        self._show(event, display)
+                    if not working:
+                        break
+                    self._bench.events.wait(self._seen, timeout=SECONDS_BETWEEN_LOOKS)
         finally:
             display.close()
+        if pressed:
+            raise KeyboardInterrupt
 
     def _new_events(self) -> "list[Event]":
         found = self._bench.events.read(after=self._seen, conversation=self.id)

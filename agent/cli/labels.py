@@ -23,15 +23,18 @@ app = typer.Typer(
     help="Labels by a person: `laud label TASK` asks at the prompt; export and import go through a file.",
 )
 TaskArgument = Annotated[str, typer.Argument(help="Name of the task")]
+PersonOption = Annotated[str | None, typer.Option("--person", help="Name of who gives the labels, where several do")]
 
 
 @app.command()
-def prompt(task: TaskArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def prompt(
+    task: TaskArgument, person: PersonOption = None, workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
     """Label what waits for a label, one key a text."""
     from tools.labeling import label_waiting  # noqa: PLC0415 - `laud --help` loads nothing heavy
 
     with workbench(workspace, write=True) as bench:
-        asked = label_waiting(bench, bench.tasks.get(task))
+        asked = label_waiting(bench.lent(person=person), bench.tasks.get(task))
     if as_json:
         print_json({"answered": asked.calls, "waiting": len(asked.unanswered)})
         return
@@ -43,6 +46,7 @@ def prompt(task: TaskArgument, workspace: WorkspaceOption = None, as_json: JsonO
 def give(
     task: TaskArgument,
     labels: Annotated[list[str], typer.Argument(help="TEXT_ID=CLASS, or =unsure, or =skip; one or more")],
+    person: PersonOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -50,7 +54,7 @@ def give(
     from tools.labeling import label_texts  # noqa: PLC0415 - as above
 
     with workbench(workspace, write=True) as bench:
-        stored = label_texts(bench, bench.tasks.get(task), read_pairs(labels))
+        stored = label_texts(bench, bench.tasks.get(task), read_pairs(labels), person=person)
     if as_json:
         print_json({"stored": stored.stored, "unchanged": stored.unchanged, "waiting": stored.waiting})
         return
@@ -61,6 +65,7 @@ def give(
 def undo(
     task: TaskArgument,
     count: Annotated[int, typer.Option(min=1, help="How many answers to take back")] = 1,
+    person: PersonOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,7 +74,7 @@ def undo(
     from tools.labeling import undo as take_back  # noqa: PLC0415 - as above
 
     with workbench(workspace, write=True) as bench:
-        undone = take_back(bench, bench.tasks.get(task), count=count)
+        undone = take_back(bench, bench.tasks.get(task), count=count, person=person)
     if as_json:
         print_json({"withdrawn": list(undone.withdrawn), "waiting": undone.waiting})
         return
@@ -131,6 +136,7 @@ def export_batch(
 def import_labels(
     task: TaskArgument,
     file: Annotated[Path, typer.Argument(help="The filled-in file")],
+    person: PersonOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -138,7 +144,7 @@ def import_labels(
     from tools.labeling import import_batch  # noqa: PLC0415 - as above
 
     with workbench(workspace, write=True) as bench:
-        imported = import_batch(bench, bench.tasks.get(task), file)
+        imported = import_batch(bench.lent(person=person), bench.tasks.get(task), file)
     if as_json:
         print_json({"imported": imported})
         return

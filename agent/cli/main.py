@@ -12,8 +12,9 @@ import traceback
 from types import TracebackType
 
 import typer
+from typer.main import get_command
 
-from agent.cli import chat, labels, models, pools, reviews, runs, service, tasks
+from agent.cli import chat, desk, labels, llm, models, oracle, pools, reviews, runs, service, tasks
 from tools.engine.errors import LaudError
 
 app = typer.Typer(
@@ -26,6 +27,9 @@ app = typer.Typer(
 app.add_typer(pools.app, name="pool")
 app.add_typer(tasks.app, name="task")
 app.add_typer(labels.app, name="label")
+app.add_typer(desk.app, name="desk")
+app.add_typer(oracle.app, name="oracle")
+app.add_typer(llm.app, name="llm")
 app.command()(chat.chat)
 app.command()(runs.run)
 app.command()(runs.status)
@@ -47,7 +51,8 @@ def main() -> None:
     sys.excepthook = _report_fault
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        # Calling the app itself would put typer's hook for faults in the place of ours.
+        code = get_command(app)(sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.BadParameter as error:
         code = _say(f"{error.format_message()} See `laud --help`.")
     except typer.TyperException as error:

@@ -102,7 +102,9 @@ def predict(
 def export(
     name: NameArgument,
     out: Annotated[Path, typer.Option(help="Folder to write to")],
-    format_: Annotated[str, typer.Option("--format", help="hf, labels, predictions, card or all")] = "all",
+    format_: Annotated[
+        str, typer.Option("--format", help="hf, onnx, labels, predictions, card, or all but onnx")
+    ] = "all",
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:

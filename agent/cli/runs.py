@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def run(
     task: Annotated[str, typer.Argument(help="Name of the task")],
     oracle: Annotated[
-        str | None, typer.Option(help="llm, human, zero-shot, replay:COLUMN or replay:FILE[:COLUMN]")
+        str | None,
+        typer.Option(help="llm, human, zero-shot, replay:COLUMN or replay:FILE[:COLUMN]; several as A>B or vote:A,B"),
     ] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Rounds after the cold start, at most")] = None,
     batch: Annotated[int, typer.Option(min=1, help="Texts to label in a round")] = 25,
@@ -29,6 +30,7 @@ def run(
     seed: Annotated[int, typer.Option(min=0, help="Seed of every random choice")] = 0,
     seed_labels: Annotated[int | None, typer.Option(min=2, help="Size of the verified seed")] = None,
     noise: Annotated[float, typer.Option(min=0, max=1, help="Share of replayed labels made wrong on purpose")] = 0.0,
+    gate: Annotated[str | None, typer.Option(help="Who checks the oracle first [default: human, if it is llm]")] = None,
     until: Annotated[
         list[str] | None, typer.Option(help="Stop rule such as precision>=0.95, plateau, stable; may be repeated")
     ] = None,
@@ -53,6 +55,7 @@ def run(
         seed=seed,
         seed_labels=seed_labels,
         noise=noise,
+        gate=gate,
         until=tuple(until or ()),
     )
     with workbench(workspace, write=True) as bench:

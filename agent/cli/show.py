@@ -52,6 +52,8 @@ def show_run(result: "RunResult", report: Path | None = None) -> None:
         )
     )
     console.print(Cell(f"Ended by {result.stop.rule}: {result.stop.reason}."))
+    if result.stop.rule == "waiting":
+        console.print(Cell(f"Label them with: laud label {result.task.name}"))
     if result.model is not None:
         console.print(Cell(f"Model: {result.model.path}"))
     if report is not None:

@@ -60,7 +60,7 @@ def looked(receipt: Receipt, show: str) -> str:
         return paragraphs(f"Themes of pool {name(receipt.get('pool'))}:", _themes(receipt)) or "No themes stand out."
     if show in {"texts", "similar"}:
         return _texts(receipt, show)
-    lengths = receipt.get("lengths", {})
+    lengths = receipt.get("characters") or {}
     languages = [f"{clean(code, 10)} {percent(share)}" for code, share in dict(receipt.get("languages", {})).items()][
         :4
     ]
@@ -77,10 +77,8 @@ def looked(receipt: Receipt, show: str) -> str:
 
 
 def _length(lengths: Mapping[str, Any]) -> str:
-    median, longest = lengths.get("median"), lengths.get("longest")
-    if isinstance(median, Mapping):
-        median = median.get("characters")
-    return f"half have up to {clean(median, 20)} characters, the longest {clean(longest, 20)}"
+    median, longest = clean(lengths.get("median", "?"), 20), clean(lengths.get("longest", "?"), 20)
+    return f"half have up to {median} characters, the longest {longest}"
 
 
 def _themes(receipt: Receipt) -> str:

@@ -1,6 +1,6 @@
 """What a request begins with: a tool, a question about what is missing, or an answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +19,10 @@ SAMPLE_OFFER = "find the baby products in the sample"
 
 def begin(request: Request, talk: Talk) -> Act:
     """The first thing to do about a request."""
+    if request.kind in FIGURED and request.said.get("wrong"):
+        return say(request.said["wrong"])
+    if request.said.get("files"):
+        return _one_file(request.said["files"])
     if request.kind in ABOUT_A_TASK:
         missing = _task_missing(request, talk)
         if missing is not None:
@@ -67,6 +71,12 @@ def _set_up(request: Request, talk: Talk) -> Act:
         wish = said.get("wish", "")
         return say("In which pool?", offer(*(f'{_again(request, wish)} in pool "{pool}"' for pool in facts.pools)))
     return reading(facts.uploads[0]) if facts.uploads else ask("file")
+
+
+def _one_file(files: Sequence[str]) -> Act:
+    return say(
+        "I take one file at a time: say again what you want of the first one.", offer(*map("load {}".format, files))
+    )
 
 
 def _ask_classes(said: Mapping[str, Any], facts: Facts) -> Act:
@@ -319,6 +329,8 @@ WORDS: Mapping[Kind, str] = MappingProxyType(
 )
 """A request of each kind, in words."""
 ABOUT_A_TASK = frozenset(WORDS)
+FIGURED = frozenset({"run", "estimate", "settings"})
+"""Requests that figures of a run belong to."""
 
 
 def _fixed(text: str, *, offering: bool = True) -> Begin:
@@ -364,6 +376,7 @@ BEGIN: Mapping[Kind, Begin] = MappingProxyType(
         "hello": _fixed(wording.HELLO),
         "thanks": _fixed(wording.THANKS, offering=False),
         "bye": _fixed(wording.BYE, offering=False),
+        "foreign": _fixed(wording.ENGLISH_ONLY),
         "yes": _fixed(wording.NOTHING_ASKED),
         "unclear": _fixed(wording.UNCLEAR),
     }

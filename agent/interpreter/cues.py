@@ -39,6 +39,7 @@ Kind = Literal[
     "bye",
     "yes",
     "no",
+    "foreign",
     "unclear",
 ]
 """What can be asked for."""
@@ -59,6 +60,9 @@ WOULD = "would|will|does|did|do it|you|model"
 POOL = "pool|there|file|data|dataset|pile|sample|FILE"
 
 CUES: tuple[tuple[Kind, str], ...] = (
+    ("foreign", "^bitte|finde|suche|zeige|zeig|klassifiziere|sortiere|wie|was|lade|hilfe"),
+    ("foreign", "^trouve|trouvez|cherche|cherchez|montre|montrez|classez|combien|aide"),
+    ("foreign", "^encuentra|busca|muestra|clasifica|ayuda|trova|cerca|mostra"),
     # what holds words of the person's own, so that these are no cues
     ("predict", "FILE ... with|using|by the|my|our|this|that|current? model|classifier|task|head"),
     ("similar", f"{SHOW}|{FIND} ... {TEXTS} like|similar & FILE"),

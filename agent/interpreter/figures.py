@@ -9,6 +9,18 @@ from typing import Any
 from agent.interpreter.patterns import find, one_of, vocabulary
 from agent.interpreter.words import Word
 
+WRONG: Mapping[str, str] = MappingProxyType(
+    {
+        "batch": "A batch holds 1 to 10,000 texts.",
+        "labels": "The number of labels must be 1 or more.",
+        "rounds": "The number of rounds must be 1 or more.",
+        "gold": "The number of gold texts must be 0 or more.",
+        "budget": "A budget cannot be below $0.",
+        "until": "A goal lies between 0 and 100 %.",
+    }
+)
+"""What is said to a figure that no run can have."""
+LARGEST_BATCH = 10_000
 MORE = "more|further|additional|extra|new|other|another"
 COUNTED = "labels|label|texts|text|lines|line|examples|items|rows|answers|receipts|messages"
 AMOUNT = "me|another|about|at|only|just|up|most|to|the|next|first"
@@ -92,6 +104,7 @@ STRATEGIES: Mapping[str, str] = MappingProxyType(
         "least-confidence": "least-confidence|least-confident",
         "class-balanced": "class-balanced|balanced",
         "positive-hunt": "positive-hunt|hunt|hunting positives?",
+        "positive-cover": "positive-cover|cover|covering positives?",
         "k-centre": "k-centre|k-center|coreset|core-set",
         "margin": "margin|margins",
         "entropy": "entropy",
@@ -111,13 +124,20 @@ _STOPPERS = one_of("the|a|an|my|of|in|column|columns|labels|and|with|for|please|
 def run_figures(words: Sequence[Word]) -> dict[str, Any]:
     """What is said about a run, by the names of the arguments of `run_rounds`.
 
-    `labels` and `rounds` come on top of what there is, unless `in_all` is set.
+    `labels` and `rounds` come on top of what there is, unless `in_all` is set; `wrong` says what no run can have.
     """
     rest, until = _targets(words)
     figures: dict[str, Any] = dict(_counts(rest))
     budget = _budget(rest)
     if budget is not None:
         figures["budget"] = budget
+    if None in until:
+        figures["until"] = None
+    wrong = [WRONG[slot] for slot in WRONG if slot in figures and not _possible(slot, figures[slot])]
+    figures = {slot: value for slot, value in figures.items() if slot not in WRONG or _possible(slot, value)}
+    if wrong:
+        figures["wrong"] = " ".join(wrong)
+    until = [rule for rule in until if rule is not None]
     until += [rule for rule, pattern in GOALS if find(pattern, words) and rule not in until]
     if until:
         figures["until"] = until
@@ -142,13 +162,17 @@ def _counts(words: Sequence[Word]) -> Iterator[tuple[str, Any]]:
         span = left[place[0] : place[1]]
         number = next((word for word in span if word.kind == "number"), None)
         count = 1 if number is None else number.number
-        if count < 1:
-            continue
         taken.add(slot)
         yield slot, count
         if slot == "labels" and any(find(form, left) for form in IN_ALL):
             yield "in_all", True
         left = [word for word in left if word is not number]
+
+
+def _possible(slot: str, value: float | None) -> bool:
+    """Whether a run can have this figure."""
+    smallest = {"gold": 0, "budget": 0}.get(slot, 1)
+    return value is not None and value >= smallest and (slot != "batch" or value <= LARGEST_BATCH)
 
 
 def _budget(words: Sequence[Word]) -> float | None:
@@ -159,15 +183,16 @@ def _budget(words: Sequence[Word]) -> float | None:
     return None if place is None else float(words[place[1] - 1].value)
 
 
-def _targets(words: Sequence[Word]) -> tuple[list[Word], list[str]]:
-    """The words without the target scores, and the stopping rules that these are."""
-    left, rules = list(words), []
+def _targets(words: Sequence[Word]) -> tuple[list[Word], list[str | None]]:
+    """The words without the target scores, and the stopping rules that these are; None for one that is none."""
+    left: list[Word] = list(words)
+    rules: list[str | None] = []
     for name, metric in METRICS:
         for pattern in (f"PERCENT {BESIDE}? {metric}", f"{metric} {BESIDE}? {BESIDE}? {BESIDE}? PERCENT|NUMBER"):
             place = find(pattern, left)
-            share = _share(left[place[0] : place[1]]) if place else None
-            if place and share is not None:
-                rules.append(f"{name}>={share:g}")
+            if place:
+                share = _share(left[place[0] : place[1]])
+                rules.append(None if share is None else f"{name}>={share:g}")
                 left = left[: place[0]] + left[place[1] :]
                 break
     return left, rules

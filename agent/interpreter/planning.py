@@ -13,7 +13,7 @@ from agent.interpreter.wording import paragraphs
 
 ASIDE = one_of(
     "overview|themes|texts|similar|status|guideline|scores|rounds|confused|suspicious|hard|why|predictions|help|identity|model|"
-    "hello|thanks|unclear"
+    "hello|thanks|unclear|foreign"
 )
 """Requests after which an open question of LAUD's is asked again."""
 
@@ -63,7 +63,10 @@ def _news(talk: Talk) -> str:
 def _with_open_question(act: Act, talk: Talk) -> Act:
     """The act, with the question or plan that it leaves open said again."""
     place = talk.last(Said)
-    if act.tool is not None or place is None or request_at(talk, place).kind not in ASIDE:
+    if act.tool is not None or place is None:
+        return act
+    request = request_at(talk, place)
+    if request.kind not in ASIDE and not request.said.get("wrong"):
         return act
     asked, now = asked_before(talk, place), what_was_asked(act.text)
     if now.border is not None or now.plan is not None or now.slot is not None:

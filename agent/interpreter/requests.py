@@ -91,7 +91,9 @@ def _setup(reading: Reading) -> dict[str, Any]:
 
 
 def _source(reading: Reading) -> dict[str, Any]:
-    return {"file": wishes.file_of(reading.words), "pool": wishes.pool_of(reading.words, reading.facts)}
+    files = [str(word.value) for word in reading.words if word.kind == "file"]
+    several = {"files": files} if len(files) > 1 else {}
+    return {**several, "file": wishes.file_of(reading.words), "pool": wishes.pool_of(reading.words, reading.facts)}
 
 
 def _look(reading: Reading) -> dict[str, Any]:

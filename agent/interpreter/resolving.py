@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from agent.interpreter import wishes
+from agent.interpreter import cues, wishes
 from agent.interpreter.asking import Asked, what_was_asked
 from agent.interpreter.facts import Facts
 from agent.interpreter.figures import oracle, run_figures
@@ -13,7 +13,7 @@ from agent.interpreter.history import Ended, Mine, Result, Said, Talk
 from agent.interpreter.patterns import find, one_of
 from agent.interpreter.requests import Request, read_request
 from agent.interpreter.wording import mappings
-from agent.interpreter.words import readable, split
+from agent.interpreter.words import Word, readable, split
 
 UNSURE = "unsure"
 NOT_SAID = one_of(
@@ -51,7 +51,7 @@ def request_at(talk: Talk, place: int) -> Request:
     chosen = _chosen(entry.text, read, asked)
     if chosen is not None:
         return read_request(chosen, talk.facts)
-    if asked.slot is not None and read.kind in OPEN:
+    if asked.slot is not None and read.kind in OPEN and not _is_whole(entry.text, read):
         earlier = talk.before(place).last(Said)
         before = Request(kind="unclear") if earlier is None else request_at(talk, earlier)
         return _filled(before, asked.slot, entry.text, read)
@@ -161,6 +161,12 @@ def _chosen(text: str, read: Request, asked: Asked) -> str | None:
     return asked.offers[number - 1] if number is not None and 1 <= number <= len(asked.offers) else None
 
 
+def _is_whole(text: str, read: Request) -> bool:
+    """Whether a message says what to find or sort and in which file: then it is no answer to a question."""
+    words = wishes.without_politeness(split(readable(text)))
+    return bool(read.said.get("file")) and bool(find(f"^{cues.FIND}|{cues.SORT}", words))
+
+
 def _filled(before: Request, slot: str, text: str, read: Request) -> Request:
     """The earlier request with the answer in the place of what was missing."""
     words = wishes.with_sample(split(readable(text)))
@@ -192,10 +198,18 @@ def _filled(before: Request, slot: str, text: str, read: Request) -> Request:
     return read if not found else before.having(**{FILLS.get(slot, slot): found})
 
 
+def _bare_number(plan: Mapping[str, Any], words: Sequence[Word], read: Request) -> dict[str, int]:
+    """A number alone, as in "make it 20", is about what the plan counts first: its rounds or its labels."""
+    numbers = [word.number for word in words if word.kind == "number"]
+    if read.kind != "unclear" or len(numbers) != 1 or numbers[0] < 1:
+        return {}
+    return {"rounds" if "rounds" in plan else "labels": numbers[0]}
+
+
 def _about_plan(plan: Mapping[str, Any], text: str, read: Request) -> Request:
     """What an answer to a plan asks for: to run it, to change it, or something else."""
     words = split(readable(text))
-    figures = run_figures(words)
+    figures = run_figures(words) or _bare_number(plan, words, read)
     begins = bool(
         find("^yes|ok|okay|sure|go|start|run|do", wishes.without_politeness(words) or words)
         or find("^yes|ok|okay|sure", words)

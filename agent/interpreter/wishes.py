@@ -15,6 +15,7 @@ THEMES: tuple[str, ...] = ("by", "NUMBER|some|a|few groups|classes|categories|to
 PREPOSITIONS = "in|from|inside|within|among|of|on|at|for|with|to|using|through"
 POLITE: tuple[str, ...] = (
     "^please|kindly|hey|hi|hello|laud|ok|okay|now|then|so|well|and|just|also|again|yes|next|first|finally|alright|right",
+    "^actually|sorry|wait|hmm",
     "^great|good|thanks|thank",
     "^could|can|would|will you",
     "^i would|want|wish|need|like|should|am|have like|want|trying|looking|going|need|love? you? to",
@@ -41,7 +42,7 @@ LEADING = one_of(
     "me|us|all|any|every|each|the|those|these|out|for|only|just|some|of|that|which|are|is|about|my|our|texts|lines|rows|"
     "entries|items|there"
 )
-TRAILING = one_of("please|thanks|thank|you|for|me|now")
+TRAILING = one_of("please|thanks|thank|you|for|me|now|instead")
 ENDS: tuple[str, ...] = (
     "until|till",
     "and|then then|please? label|run|train|export|annotate|start",

@@ -12,22 +12,24 @@ from typing import Literal
 LONGEST = 2_000
 """Characters of a request that are read."""
 SUFFIXES = "csv|tsv|json|jsonl|ndjson|parquet|pq|txt"
+MINUS = r"(?:(?<![\w.)-])-)?"
+"""A minus, where it is no hyphen."""
 Kind = Literal["word", "number", "percent", "dollars", "file", "quote", "mark"]
 
 _TOKENS = re.compile(
     rf"""
       "(?P<quote>[^"]+)" | (?<!\w)'(?P<quoted>[^']+)'(?!\w)
     | (?P<file>(?:sample|hf):[\w./:-]*\w | (?<![\w./~\\-])(?:[a-z]:)?[\w./~\\-]*\w\.(?:{SUFFIXES})(?:\.gz)?(?!\w))
-    | \$\s?(?P<dollars>\d[\d,]*(?:\.\d+)?|\.\d+)
-    | (?P<percent>\d+(?:\.\d+)?|\.\d+)\s?(?:%|per\s?cent\b)
-    | (?P<number>\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+(?:\.\d+)?(?![\w.]*[a-z_])|\.\d+)
+    | (?P<dollars>{MINUS}\$\s?-?(?:\d[\d,]*(?:\.\d+)?|\.\d+))
+    | (?P<percent>{MINUS}(?:\d+(?:\.\d+)?|\.\d+))\s?(?:%|per\s?cent\b)
+    | (?P<number>{MINUS}(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+(?:\.\d+)?(?![\w.]*[a-z_])|\.\d+))
     | (?P<word>\w+(?:['-]\w+)*)
     | (?P<mark>>=|<=|[=>])
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _STRAIGHT = str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\u2018": "'", "\u2019": "'", "≥": ">", "…": " "}
+    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\u2018": "'", "\u2019": "'", "≥": ">", "…": " ", "\u2212": "-"}
 )
 
 CONTRACTIONS = {
@@ -37,6 +39,7 @@ CONTRACTIONS = {
     "don't": "do not", "dont": "do not", "doesn't": "does not", "didn't": "did not", "can't": "can not",
     "cannot": "can not", "isn't": "is not", "aren't": "are not", "won't": "will not", "haven't": "have not",
     "wanna": "want to", "gonna": "going to", "gimme": "give me", "pls": "please", "plz": "please", "u": "you",
+    "teh": "the", "hte": "the",
     "zeroshot": "zero-shot", "finetune": "fine-tune", "finetuned": "fine-tune", "finetuning": "fine-tune",
     "fine-tuning": "fine-tune", "fine-tuned": "fine-tune", "categorise": "categorize", "labelled": "labeled",
     "labelling": "labeling", "programme": "program",
@@ -100,7 +103,7 @@ def _words(match: re.Match[str]) -> Iterator[Word]:
     elif kind == "file":
         yield Word(text="FILE", kind="file", start=start, end=end, value=found)
     elif kind in {"dollars", "percent", "number"}:
-        value = float(found.replace(",", ""))
+        value = float(re.sub(r"[$,\s]", "", found).replace("--", "-"))
         known: dict[str, Kind] = {"dollars": "dollars", "percent": "percent", "number": "number"}
         yield Word(text=kind.upper(), kind=known[kind], start=start, end=end, value=value)
     elif kind == "mark":

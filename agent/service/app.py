@@ -13,12 +13,15 @@ from agent.model import open_chat_model
 from agent.service import problems, wire
 from agent.service.routers import (
     conversations,
+    desk,
     events,
     exports,
     health,
     jobs,
     labels,
+    llm,
     models,
+    oracle,
     pools,
     rounds,
     tasks,
@@ -31,6 +34,8 @@ from tools.workbench import Workbench
 
 LARGEST_REQUEST = 4 << 20
 """Bytes of a request that is no upload."""
+NOUNS = (conversations, desk, events, exports, health, jobs, labels, llm, models, oracle, pools, rounds, tasks, users)
+"""A router each, in the order of the description."""
 HEARTBEAT = 10.0
 """Seconds of silence after which a stream of events shows that it is alive."""
 DESCRIPTION = """From a pile of unlabeled text and one sentence to a classifier of your own.
@@ -81,7 +86,7 @@ def create_app(
     )
     app.state.service = service
     problems.install(app)
-    for noun in (conversations, events, exports, health, jobs, labels, models, pools, rounds, tasks, users):
+    for noun in NOUNS:
         app.include_router(noun.router, max_body_size=LARGEST_REQUEST)
     app.include_router(uploads.router, max_body_size=bench.settings.max_upload)
     if local:

@@ -65,7 +65,7 @@ class _Stored(Collector):
         dollars = GaugeMetricFamily("laud_spent_dollars", "Dollars paid for answers, by task", labels=["task"])
         labels = GaugeMetricFamily("laud_labels", "Texts with an answer that holds, by task", labels=["task"])
         for task in self._bench.tasks.names():
-            dollars.add_metric([task], self._bench.labels.spent(task))
+            dollars.add_metric([task], self._bench.labels.spent(task) + self._bench.opinions.spent(task))
             labels.add_metric([task], len(self._bench.labels.current(task)))
         yield dollars
         yield labels

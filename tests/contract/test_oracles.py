@@ -8,8 +8,10 @@ import pytest
 from pydantic import SecretStr
 
 from tests.support.openai_endpoint import KEY, Fault, OpenAIEndpoint
+from tools.adapters.oracles.endpoint import LlmEndpoint
 from tools.adapters.oracles.human import HumanOracle
-from tools.adapters.oracles.llm import LlmOracle, Patience
+from tools.adapters.oracles.limiter import Patience
+from tools.adapters.oracles.llm import LlmOracle
 from tools.adapters.oracles.prices import Price
 from tools.adapters.oracles.replay import ReplayOracle, normalise_labels
 from tools.adapters.oracles.zero_shot import ZeroShotOracle
@@ -57,19 +59,20 @@ MAKERS: dict[str, Callable[[], Oracle]] = {
 }
 
 
-@pytest.fixture(params=[*MAKERS, "llm"])
+@pytest.fixture(params=[*MAKERS, "llm", "llm, several texts a request"])
 def oracle(request: pytest.FixtureRequest) -> Iterator[Oracle]:
-    if request.param != "llm":
+    if request.param in MAKERS:
         yield MAKERS[request.param]()
         return
     refuse = {UNANSWERABLE.text: Fault(status=400, code="content_policy_violation")}
     with OpenAIEndpoint(lambda text: text.split()[0], faults_of=refuse) as endpoint:
         yield LlmOracle(
-            base_url=endpoint.url,
+            endpoint=LlmEndpoint(
+                base_url=endpoint.url, api_key=SecretStr(KEY), patience=Patience(tries=2, first_wait=0.01)
+            ),
             model="test-model",
-            api_key=SecretStr(KEY),
             task=TASK,
-            patience=Patience(tries=2, first_wait=0.01),
+            items=1 if request.param == "llm" else 4,
             prices={"test-model": Price(input=1.0, output=3.0)},
         )
 
@@ -175,6 +178,16 @@ def test_labels_outside_the_classes_count_as_the_rest_where_there_is_one() -> No
     recorded = normalise_labels(ids("fruit", "pets", "pets", "wine", "other"), task)
     assert list(recorded.labels.values()) == ["fruit", "Other", "Other", "Other", "Other"]
     assert dict(recorded.as_rest) == {"pets": 2, "wine": 1}
+
+
+def test_labels_that_are_all_spelled_otherwise_are_refused_and_the_likely_ones_named_first() -> None:
+    classes = (ClassDefinition(name="fresh fruit"), ClassDefinition(name="other"))
+    task = Task(name="t", pool="p", description="", classes=classes, rest="other")
+    with pytest.raises(
+        UnknownLabel, match=r"None of the 5 recorded labels is 'fresh fruit'.*'fruit' \(1\), 'pets' \(3\)"
+    ):
+        normalise_labels(ids("pets", "pets", "fruit", "pets", "other"), task)
+    assert normalise_labels(ids("other", "Other"), task).labels == {"t0": "other", "t1": "other"}
 
 
 def test_labels_outside_the_classes_of_a_task_without_rest_are_named_ten_at_most() -> None:

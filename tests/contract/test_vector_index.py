@@ -199,7 +199,7 @@ def test_a_damaged_index_says_what_to_do(workspace: Path) -> None:
     (workspace / "chroma").mkdir()
     (workspace / "chroma" / "chroma.sqlite3").write_bytes(b"no database " * 1_000)
     index = ChromaIndex(workspace)
-    with pytest.raises(StorageFailed, match=r"cannot be read or written.*laud pool add"):
+    with pytest.raises(StorageFailed, match=r"cannot be read or written.*add the file of the pool again"):
         index.append(POOL, IDS, VECTORS)
 
 

@@ -1,10 +1,13 @@
 """Bad input: one clear line that says what happened and what to do, exit code 2, nothing half-written."""
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +17,7 @@ import pytest
 from tests.support.laud_process import (
     LOOP,
     PROGRAM,
+    ROOT,
     SAMPLES,
     Finished,
     Laud,
@@ -47,7 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Laud:
     """The program on a workspace with a model; tests only read it."""
     place = tmp_path_factory.mktemp("trained") / "workspace"
     laud = Laud(workspace=copied(prepared(tmp_path_factory.getbasetemp()), place))
-    assert laud("run", "baby-care", "--learner", "head", "--gold", "24", "--labels", "16", "--json").json["model"]
+    assert laud.here("run", "baby-care", "--learner", "head", "--gold", "24", "--labels", "16", "--json").json["model"]
     return laud
 
 
@@ -129,7 +133,7 @@ def two_texts(folder: Path) -> Path:
     ],
 )
 def test_an_input_without_texts(empty: Laud, tmp_path: Path, make: Callable[[Path], Path], says: str) -> None:
-    assert says in empty("pool", "add", make(tmp_path), "--name", "soaps", "--json").complaint
+    assert says in empty.here("pool", "add", make(tmp_path), "--name", "soaps", "--json").complaint
     assert not (empty.workspace / "laud.db").exists() or not rows(empty.workspace, "SELECT * FROM pools")
     assert not half_written(empty.workspace)
 
@@ -144,7 +148,7 @@ def test_an_input_without_texts(empty: Laud, tmp_path: Path, make: Callable[[Pat
 def test_a_wrong_column_is_answered_with_those_there_are(
     empty: Laud, tmp_path: Path, options: tuple[str, ...], says: str
 ) -> None:
-    said = empty("pool", "add", two_texts(tmp_path), "--name", "soaps", *options).complaint
+    said = empty.here("pool", "add", two_texts(tmp_path), "--name", "soaps", *options).complaint
     assert says in said
     assert "item, remark" in said
 
@@ -154,7 +158,7 @@ def test_a_line_of_50_megabytes_is_skipped_and_the_others_stay(empty: Laud, tmp_
     content = file.read_bytes()
     file.write_bytes(b"soap\n" + content + b"milk\n")
     laud = Laud(workspace=empty.workspace, env={"LAUD_ENCODER": str(write_tiny_encoder(tmp_path / "encoder"))})
-    added = laud("pool", "add", file, "--name", "soaps", "--json").json
+    added = laud.here("pool", "add", file, "--name", "soaps", "--json").json
     assert (added["rows"], added["added"]) == (3, 2)
     assert [skipped["row"] for skipped in added["skipped"]] == [2]
     assert "52,428,8" in added["skipped"][0]["reason"]
@@ -162,7 +166,8 @@ def test_a_line_of_50_megabytes_is_skipped_and_the_others_stay(empty: Laud, tmp_
 
 def test_an_encoder_that_is_not_there(empty: Laud, tmp_path: Path) -> None:
     laud = Laud(workspace=empty.workspace, env={"LAUD_ENCODER": str(tmp_path / "none")})
-    assert "LAUD_ENCODER" in laud("pool", "add", two_texts(tmp_path), "--name", "s", "--text-column", "item").complaint
+    command = ("pool", "add", two_texts(tmp_path), "--name", "s", "--text-column", "item")
+    assert "LAUD_ENCODER" in laud.here(*command).complaint
     assert not rows(empty.workspace, "SELECT * FROM pools")
 
 
@@ -198,14 +203,14 @@ def test_an_encoder_that_is_not_there(empty: Laud, tmp_path: Path) -> None:
     ],
 )
 def test_a_request_that_cannot_be_met_begins_nothing(laud: Laud, arguments: tuple[str, ...], says: str) -> None:
-    assert says in laud(*arguments).complaint
+    assert says in laud.here(*arguments).complaint
     assert nothing_of_a_loop(laud.workspace)
     assert not (laud.workspace.parent / "out.csv").exists()
 
 
 def test_a_setting_that_makes_no_sense(laud: Laud) -> None:
     wrong = Laud(workspace=laud.workspace, env={"LAUD_PRECISION": "float8"})
-    assert "LAUD_PRECISION" in wrong("status").complaint
+    assert "LAUD_PRECISION" in wrong.here("status").complaint
 
 
 CLASSES = "classes: [soap, milk]"
@@ -234,7 +239,7 @@ CLASSES = "classes: [soap, milk]"
 def test_a_task_file_with_a_mistake(laud: Laud, tmp_path: Path, content: str, says: str) -> None:
     file = tmp_path / "task.yaml"
     file.write_text(content, encoding="utf-8", errors="surrogateescape")
-    said = laud("task", "create", file, "--json").complaint
+    said = laud.here("task", "create", file, "--json").complaint
     assert says in said
     assert rows(laud.workspace, "SELECT name FROM tasks") == [("baby-care",)]
 
@@ -250,7 +255,7 @@ def test_a_task_file_with_a_mistake(laud: Laud, tmp_path: Path, content: str, sa
     ],
 )
 def test_a_task_that_is_not_said_whole(laud: Laud, arguments: tuple[str, ...], says: str) -> None:
-    assert says in laud("task", "create", *arguments).complaint
+    assert says in laud.here("task", "create", *arguments).complaint
 
 
 # --- labels -----------------------------------------------------------------------------------------------------------
@@ -258,22 +263,23 @@ def test_a_task_that_is_not_said_whole(laud: Laud, arguments: tuple[str, ...], s
 
 def test_recorded_labels_outside_the_classes_are_named(laud: Laud) -> None:
     classes = ("--classes", "baby care,produce")
-    assert laud("task", "create", "--name", "t", "--pool", "receipts", *classes).code == 0
-    said = laud("run", "t", "--oracle", "replay:category").complaint
+    assert laud.here("task", "create", "--name", "t", "--pool", "receipts", *classes).code == 0
+    said = laud.here("run", "t", "--oracle", "replay:category").complaint
     assert "'bakery'" in said
     assert "'produce'" in said
     assert nothing_of_a_loop(laud.workspace)
 
 
 def test_a_filled_in_file_with_an_unknown_label_is_not_taken_at_all(laud: Laud, tmp_path: Path) -> None:
-    assert laud("run", "baby-care", "--oracle", "human", "--gold", "3", "--json").json["stop"]["rule"] == "waiting"
+    waiting = laud.here("run", "baby-care", "--oracle", "human", "--gold", "3", "--json").json
+    assert waiting["stop"]["rule"] == "waiting"
     batch = tmp_path / "batch.csv"
-    assert laud("label", "export", "baby-care", "--out", batch, "--json").json["texts"] == 3
+    assert laud.here("label", "export", "baby-care", "--out", batch, "--json").json["texts"] == 3
     header, *lines = batch.read_text(encoding="utf-8-sig").splitlines()
     filled = [",".join([*line.rsplit(",", 3)[:1], label, "", ""]) for line, label in zip(lines, "abc", strict=True)]
     filled[0] = filled[0].replace(",a,", ",other,")
     batch.write_text("\n".join([header, *filled]), encoding="utf-8")
-    said = laud("label", "import", "baby-care", batch, "--json").complaint
+    said = laud.here("label", "import", "baby-care", batch, "--json").complaint
     assert "row 2 'b', row 3 'c'" in said
     assert "'baby care'" in said
     assert not rows(laud.workspace, "SELECT * FROM labels")
@@ -281,7 +287,7 @@ def test_a_filled_in_file_with_an_unknown_label_is_not_taken_at_all(laud: Laud, 
 
 def test_a_labeled_file_that_does_not_fit_the_task(trained: Laud, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "test.csv", [{"text": "soap", "truth": "soap"}] * 3)
-    said = trained("evaluate", "baby-care", "--test", file).complaint
+    said = trained.here("evaluate", "baby-care", "--test", file).complaint
     assert "'truth'" in said
     assert "--label-column" in said
 
@@ -294,7 +300,7 @@ def test_an_endpoint_that_is_not_there(laud: Laud) -> None:
         reserved.bind(("127.0.0.1", 0))  # and never listens
         address = f"http://127.0.0.1:{reserved.getsockname()[1]}/v1"
         wrong = Laud(workspace=laud.workspace, env={"LAUD_LLM_BASE_URL": address, "LAUD_LLM_MODEL": MODEL})
-        said = wrong(*RUN, "--oracle", "llm").complaint
+        said = wrong.here(*RUN, "--oracle", "llm").complaint
     assert address in said
     assert "LAUD_LLM_BASE_URL" in said
     assert not rows(laud.workspace, "SELECT * FROM labels")
@@ -303,7 +309,7 @@ def test_an_endpoint_that_is_not_there(laud: Laud) -> None:
 def test_a_wrong_key_is_named_without_being_shown(laud: Laud) -> None:
     with OpenAIEndpoint(lambda _: "other") as endpoint:
         env = {"LAUD_LLM_BASE_URL": endpoint.url, "LAUD_LLM_MODEL": MODEL, "LAUD_LLM_API_KEY": "sk-wrong-wrong"}
-        said = Laud(workspace=laud.workspace, env=env)(*RUN, "--oracle", "llm").complaint
+        said = Laud(workspace=laud.workspace, env=env).here(*RUN, "--oracle", "llm").complaint
     assert "LAUD_LLM_API_KEY" in said
     assert "sk-wrong" not in said
     assert not rows(laud.workspace, "SELECT * FROM labels")
@@ -315,8 +321,8 @@ def test_a_wrong_key_is_named_without_being_shown(laud: Laud) -> None:
 def test_a_workspace_in_which_another_program_works(laud: Laud) -> None:
     with laud.started("pool", "add", "-", "--name", "more", stdin=subprocess.PIPE):
         until((laud.workspace / "inputs").exists, "the other program to read its input")
-        assert "Another laud command is working" in laud(*RUN).complaint
-        assert laud("status", "--json").json["tasks"], "looking is allowed"
+        assert "Another laud command is working" in laud.here(*RUN).complaint
+        assert laud.here("status", "--json").json["tasks"], "looking is allowed"
         assert nothing_of_a_loop(laud.workspace)
 
 
@@ -325,8 +331,8 @@ def test_a_damaged_database(laud: Laud, content: bytes) -> None:
     file = laud.workspace / "laud.db"
     whole = file.read_bytes()
     file.write_bytes(content or whole[:4096] + bytes(len(whole) - 4096))
-    assert "laud.db is damaged" in laud("status").complaint
-    assert "laud.db is damaged" in laud(*RUN).complaint
+    assert "laud.db is damaged" in laud.here("status").complaint
+    assert "laud.db is damaged" in laud.here(*RUN).complaint
 
 
 @pytest.mark.parametrize(
@@ -342,7 +348,7 @@ def test_a_damaged_database(laud: Laud, content: bytes) -> None:
 def test_a_damaged_model(trained: Laud, tmp_path: Path, name: str, content: bytes | None) -> None:
     out = tmp_path / "out.csv"
     with damaged(trained, name, content):
-        said = trained("predict", "baby-care", SAMPLES / "receipts.csv", "--out", out).complaint
+        said = trained.here("predict", "baby-care", SAMPLES / "receipts.csv", "--out", out).complaint
     assert "round-000" in said
     assert not list(tmp_path.iterdir())
 
@@ -350,14 +356,14 @@ def test_a_damaged_model(trained: Laud, tmp_path: Path, name: str, content: byte
 def test_damaged_held_out_probabilities_of_a_model(trained: Laud) -> None:
     """Scores of a run without gold stand on them, and so do the hard texts of every report."""
     with damaged(trained, "held_out.npy", b"\x93NUMPY"):
-        said = trained("run", "baby-care", "--learner", "head", "--gold", "24", "--labels", "16").complaint
+        said = trained.here("run", "baby-care", "--learner", "head", "--gold", "24", "--labels", "16").complaint
     assert "round-000" in said
 
 
 def test_damaged_pool_probabilities_are_made_anew(trained: Laud) -> None:
     """They are a copy of what the model says."""
     with damaged(trained, "pool.npy", b"\x93NUMPY"):
-        again = trained("run", "baby-care", "--learner", "head", "--gold", "24", "--labels", "16", "--json")
+        again = trained.here("run", "baby-care", "--learner", "head", "--gold", "24", "--labels", "16", "--json")
     assert again.json["model"]["id"].endswith("round-000")
 
 
@@ -490,3 +496,37 @@ def test_a_workspace_that_cannot_be_made(laud: Laud) -> None:
         [*prefix, PROGRAM, "status", "--workspace", str(inside.workspace)], check=False, capture_output=True, text=True
     )
     assert Finished(code=done.returncode, out=done.stdout, err=done.stderr).complaint
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
+def test_a_cluster_is_named_and_ray_is_not_installed(laud: Laud) -> None:
+    elsewhere = Laud(workspace=laud.workspace, env={**laud.env, "LAUD_RAY_ADDRESS": "127.0.0.1:6379"})
+    said = elsewhere("pool", "add", SAMPLES / "receipts.csv", "--name", "more").complaint
+    assert "pip install 'laud[ray]'" in said
+
+
+BROKEN = """
+import sys
+from agent.cli.main import app, main
+
+@app.command()
+def broken() -> None:
+    raise RuntimeError("nappies")
+
+sys.argv = ["laud", "broken"]
+main()
+"""
+
+
+def test_a_fault_of_its_own_is_one_line_and_a_file_with_the_details(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+    )
+    (details,) = tmp_path.glob("laud-fault-*.txt")
+    assert done.returncode == 1
+    assert done.stderr == (f"laud: a fault of LAUD's own, RuntimeError; what was done is kept. Details: {details}\n")
+    assert "nappies" in details.read_text()

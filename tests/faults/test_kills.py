@@ -44,6 +44,13 @@ def laud(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Laud:
     return Laud(workspace=copied(prepared(tmp_path_factory.getbasetemp()), tmp_path / "workspace"))
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The workspace of a run that was left alone, and what it said; tests only look at it."""
+    workspace = copied(prepared(tmp_path_factory.getbasetemp()), tmp_path_factory.mktemp("alone") / "workspace")
+    return workspace, Laud(workspace=workspace).here(*RUN).json
+
+
 def kill_whole(process: subprocess.Popen[bytes]) -> int:
     """Kill the program and see that nothing it started outlives it; returns how many processes that were."""
     children = kill(process)
@@ -143,17 +150,18 @@ MOMENTS = (
 """Where the program is killed. A busy machine may let a moment slip by; the program then dies at the next one."""
 
 
-def test_a_run_killed_again_and_again_ends_like_one_that_was_left_alone(laud: Laud, tmp_path: Path) -> None:
-    alone = Laud(workspace=copied(laud.workspace, tmp_path / "alone"))
-    wanted = alone(*RUN).json
+def test_a_run_killed_again_and_again_ends_like_one_that_was_left_alone(
+    laud: Laud, alone: tuple[Path, dict[str, Any]]
+) -> None:
+    left_alone, wanted = alone
     deaths: list[Moment] = [Moment(gold=0)]
     for moment in MOMENTS:
         if moment > deaths[-1]:
             with laud.started(*RUN) as process:
                 deaths.append(kill_at(process, laud.workspace, moment))
-    found = laud(*RUN).json
+    found = laud.here(*RUN).json
     assert len({astuple(death) for death in deaths[1:]}) >= 10, deaths
-    assert end_state(laud.workspace) == end_state(alone.workspace)
+    assert end_state(laud.workspace) == end_state(left_alone)
     assert [timeless(one) for one in found["rounds"]] == [timeless(one) for one in wanted["rounds"]]
     assert [one["labels"] for one in found["rounds"]] == [16, 22, 28, 34]
     assert found["stop"] == wanted["stop"]
@@ -167,11 +175,10 @@ def timeless(one: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in one.items() if key != "seconds"}
 
 
-def test_answers_that_were_paid_for_are_never_asked_for_again(laud: Laud, tmp_path: Path) -> None:
+def test_answers_that_were_paid_for_are_never_asked_for_again(laud: Laud, alone: tuple[Path, dict[str, Any]]) -> None:
     category = {row["text"]: "baby care" if row["category"] == "baby care" else "other" for row in sample_rows()}
     lanes = 4
-    alone = Laud(workspace=copied(laud.workspace, tmp_path / "alone"))
-    seed_calls = alone(*RUN).json["seed_calls"]
+    seed_calls = alone[1]["seed_calls"]
     with OpenAIEndpoint(category.__getitem__) as endpoint:
         paying = Laud(
             workspace=laud.workspace,
@@ -180,6 +187,8 @@ def test_answers_that_were_paid_for_are_never_asked_for_again(laud: Laud, tmp_pa
                 "LAUD_LLM_API_KEY": KEY,
                 "LAUD_LLM_MODEL": MODEL,
                 "LAUD_LLM_CONCURRENCY": str(lanes),
+                "LAUD_ORACLE_GATE": "skip",
+                "LAUD_ORACLE_REPEATS": "0",
             },
         )
         lost: Counter[str] = Counter()
@@ -193,7 +202,7 @@ def test_answers_that_were_paid_for_are_never_asked_for_again(laud: Laud, tmp_pa
                 until(lambda n=stored: count_labels(laud.workspace) == n, "the answers to be stored")  # type: ignore[misc]
                 kill_whole(process)
             lost.update(endpoint.texts()[-lanes:])
-        done = paying(*RUN, "--oracle", "llm").json
+        done = paying.here(*RUN, "--oracle", "llm").json
         assert done["stop"]["rule"] == "labels=34"
         asked = Counter(endpoint.texts())
     stored = rows(laud.workspace, "SELECT t.text, l.label FROM labels l JOIN texts t ON t.id = l.text_id")
@@ -209,13 +218,9 @@ def count_labels(workspace: Path) -> int:
 
 # --- the pool ---------------------------------------------------------------------------------------------------------
 
-ROWS, DISTINCT = 7_000, 6_900
-
-
-@pytest.fixture
-def receipts(tmp_path: Path) -> Path:
-    texts = [f"Item {number % DISTINCT}" for number in range(ROWS)]
-    return write_csv(tmp_path / "receipts.csv", [{"text": text} for text in texts])
+ROWS, DISTINCT = 6_400, 6_300
+"""Four chunks: two of them are in Chroma and not yet in the matrix while there are others before and after."""
+ADD = ("pool", "add", "receipts.csv", "--name", "receipts", "--json")
 
 
 def read_rows(workspace: Path) -> int:
@@ -246,38 +251,35 @@ def matrix(workspace: Path, kind: str) -> bytes:
     return b"".join(path.read_bytes() for path in (workspace / "vectors").glob(f"*.{kind}"))
 
 
-@pytest.mark.parametrize("first_in", ["matrix", "chroma"])
-def test_a_pool_killed_while_it_is_read_and_embedded_is_made_whole(
-    receipts: Path, tmp_path: Path, first_in: str
-) -> None:
+def test_a_pool_killed_while_it_is_read_and_embedded_is_made_whole(tmp_path: Path) -> None:
+    write_csv(tmp_path / "receipts.csv", [{"text": f"Item {number % DISTINCT}"} for number in range(ROWS)])
     env = {"LAUD_ENCODER": str(write_tiny_encoder(tmp_path / "encoder"))}
-    command = ("pool", "add", receipts, "--name", "receipts", "--json")
-    alone = Laud(workspace=tmp_path / "alone", env=env)
-    wanted = alone(*command).json
-    laud = Laud(workspace=tmp_path / "workspace", env=env)
+    alone, laud, other = (Laud(workspace=tmp_path / name, env=env) for name in ("alone", "workspace", "other"))
+    wanted = alone.here(*ADD).json
     place = laud.workspace
-    moments: list[tuple[str, Callable[[], bool]]] = [
-        ("rows in the pool", lambda: 0 < read_rows(place) < ROWS),
-        ("rows in the matrix", lambda: 0 < in_matrix(place) < DISTINCT),
-        ("vectors in Chroma that the matrix lacks", lambda: in_matrix(place) < in_chroma(place) < DISTINCT),
-    ]
-    if first_in == "chroma":  # before the matrix has any row
-        del moments[1]
-    for what, condition in moments:
-        with laud.started(*command) as process:
-            until(lambda seen=condition, one=process: seen() or one.poll() is not None, what)  # type: ignore[misc]
-            assert process.poll() is None, f"it ended before there were some {what}, but not all"
-            kill_whole(process)
-    found = laud(*command).json
-    assert {**found, "seconds": 0} == {**wanted, "seconds": 0}
-    assert (found["rows"], found["added"], found["duplicates"]) == (ROWS, DISTINCT, ROWS - DISTINCT)
-    texts = "SELECT id, ordinal, text, copies, fields FROM texts ORDER BY ordinal"
-    assert rows(laud.workspace, texts) == rows(alone.workspace, texts)
-    assert laud("pool", "describe", "receipts", "--json").json  # which mends a matrix that is short
-    for kind in ("ids", "f16", "json"):
-        assert matrix(laud.workspace, kind) == matrix(alone.workspace, kind)
-    assert in_matrix(laud.workspace) == in_chroma(laud.workspace) == in_chroma(alone.workspace) == DISTINCT
-    assert half_written(laud.workspace) == []
+    kill_when(laud, "rows in the pool", lambda: 0 < read_rows(place) < ROWS)
+    what = "vectors in Chroma that the matrix lacks"
+    kill_when(laud, f"{what}, which has some", lambda: 0 < in_matrix(place) < in_chroma(place) < DISTINCT)
+    kill_when(other, what, lambda: in_matrix(other.workspace) < in_chroma(other.workspace) < DISTINCT)
+    for killed in (laud, other):
+        found = killed.here(*ADD).json
+        assert {**found, "seconds": 0} == {**wanted, "seconds": 0}
+        assert (found["rows"], found["added"], found["duplicates"]) == (ROWS, DISTINCT, ROWS - DISTINCT)
+        texts = "SELECT id, ordinal, text, copies, fields FROM texts ORDER BY ordinal"
+        assert rows(killed.workspace, texts) == rows(alone.workspace, texts)
+        assert killed.here("pool", "describe", "receipts", "--json").json  # which mends a matrix that is short
+        for kind in ("ids", "f16", "json"):
+            assert matrix(killed.workspace, kind) == matrix(alone.workspace, kind)
+        assert in_matrix(killed.workspace) == in_chroma(killed.workspace) == in_chroma(alone.workspace) == DISTINCT
+        assert half_written(killed.workspace) == []
+
+
+def kill_when(laud: Laud, what: str, condition: Callable[[], bool]) -> None:
+    """Kill the program while it adds the pool, as soon as the condition holds."""
+    with laud.started(*ADD) as process:
+        until(lambda: condition() or process.poll() is not None, what)
+        assert process.poll() is None, f"it ended before there were some {what}, but not all"
+        kill_whole(process)
 
 
 # --- a file -----------------------------------------------------------------------------------------------------------
@@ -333,8 +335,8 @@ def test_a_deletion_killed_half_way_is_finished_by_the_same_command(laud: Laud) 
     assert folder.exists(), "it was killed before the folder was gone"
     for table in ("tasks", "guidelines", "labels", "rounds", "picks", "gold", "models"):
         assert rows(laud.workspace, f"SELECT count(*) FROM {table}") == [(0,)], table  # noqa: S608 - names from here
-    done = laud("task", "delete", "baby-care", "--yes", "--json").json["deleted"]
+    done = laud.here("task", "delete", "baby-care", "--yes", "--json").json["deleted"]
     assert done == {"task": "baby-care", "labels": 0, "models": 0}
     assert not folder.exists()
-    assert "no task 'baby-care'" in laud("task", "delete", "baby-care", "--yes").complaint
+    assert "no task 'baby-care'" in laud.here("task", "delete", "baby-care", "--yes").complaint
     assert rows(laud.workspace, "SELECT count(*) FROM pools") == [(1,)]

@@ -172,6 +172,32 @@ def test_a_job_that_ends_badly_is_reported_too(ends: str, workspace: Path) -> No
     assert found == ({"error": "The file is empty."} if ends == "failed" else {"cancelled": found.get("cancelled")})
 
 
+def test_stop_ends_the_job_of_the_conversation_it_is_said_in(workspace: Path) -> None:
+    def script(messages: Sequence[BaseMessage]) -> AIMessage:
+        last = messages[-1]
+        said = {"read it": calls("add_texts", file="sample:receipts"), "stop": calls("stop_job")}
+        return (
+            said[last.text].model_copy(deep=True)
+            if isinstance(last, HumanMessage) and last.text in said
+            else says("ok")
+        )
+
+    def read(bench: Workbench, _: Mapping[str, Any]) -> dict[str, Any]:
+        while True:
+            bench.progress("reading", 1, 2)
+
+    with talk(workspace, ScriptedModel(script=script), jobs={"add_texts": read}) as one:
+        others = one.conversations.create("another", "ada").id
+        for conversation in (others, one.id):
+            one.conversations.send(conversation, "read it")
+            one.until(lambda: one.conversations.view(conversation).jobs, "the job to be queued")  # noqa: B023 - looked at here
+        one.say("stop")
+        (left,) = one.bench.jobs.list("running", "queued")
+        assert left.conversation == others
+        one.say("stop")  # with none of its own, the one that runs is meant
+        assert not one.bench.jobs.list("running", "queued")
+
+
 def test_a_conversation_waits_for_labels_and_goes_on_by_itself(workspace: Path) -> None:
     runs: list[Mapping[str, Any]] = []
 

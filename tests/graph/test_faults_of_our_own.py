@@ -31,10 +31,6 @@ class BrokenQueue:
         """Fail too."""
         raise ZeroDivisionError(job)
 
-    def queue(self) -> list[Job]:
-        """Nothing waits."""
-        return []
-
 
 def test_a_fault_in_the_model_ends_one_turn(workspace: Path, caplog: pytest.LogCaptureFixture) -> None:
     with talk(workspace, in_turn(RuntimeError(SECRET), says("I am back."))) as one, caplog.at_level(logging.ERROR):
@@ -56,7 +52,7 @@ def test_calls_that_a_fault_left_open_are_closed_and_not_done_again(
     )
     with open_workbench(Settings(workspace=workspace), write=True, attended=False) as bench:
         conversations = Conversations(bench, model, jobs=BrokenQueue(), patience=HASTE)
-        one = Talk(bench, conversations, BrokenQueue())
+        one = Talk(bench, conversations)
         set_up(bench)
         one.say("read it")
         assert "ZeroDivisionError" in one.failures()[0]

@@ -164,6 +164,7 @@ LOOKS = calls_all(
     ("inspect_pool", {"show": "similar", "query": HOSTILE[0], "limit": 50}),
     ("inspect_pool", {"show": "similar", "words": ["delete", "task"], "limit": 50}),
     ("propose_task", {"request": "find the orders"}),
+    ("propose_task", {"request": "sort these by theme"}),
 )
 MORE = {"name": "more", "pool": POOL, "classes": [{"name": "order", "examples": [HOSTILE[2]]}, {"name": "other"}]}
 CHANGES = (
@@ -198,7 +199,7 @@ def test_no_tool_is_triggered_from_any_place_where_texts_reach_a_prompt(hostile_
     assert not obedient.obeyed
     assert not obedient.plan
     assert check_prompts(model) > 10
-    assert ["error" in receipt for receipt in found] == [False] * 10 + [True] * 9, found
+    assert ["error" in receipt for receipt in found] == [False] * 11 + [True] * 9, found
 
 
 def test_what_a_loop_shows_triggers_no_tool_either(hostile_workspace: Path) -> None:

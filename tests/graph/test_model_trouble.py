@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -287,6 +288,18 @@ def test_an_endpoint_that_asks_to_wait_is_waited_for_up_to_a_limit(workspace: Pa
 def test_an_endpoint_without_a_model_is_said_before_anything_is_sent() -> None:
     with pytest.raises(ChatUnavailable, match="LAUD_LLM_BASE_URL is set, LAUD_LLM_MODEL is not"):
         open_chat_model(Settings(llm_base_url="http://127.0.0.1:9/v1"))
+
+
+def test_closing_does_not_wait_for_an_endpoint_that_says_nothing(workspace: Path) -> None:
+    with ChatEndpoint(in_order(words("I am back.")), faults=[Fault(hold=True)]) as endpoint:
+        model = open_chat_model(Settings(**endpoint.settings(llm_timeout=60.0)))
+        with talk(workspace, model) as one:
+            one.conversations.send(one.id, "hello")
+            one.until(lambda: endpoint.requests, "the endpoint to be asked")
+            began = time.monotonic()
+        assert time.monotonic() - began < 20
+        with talk(workspace, model) as again:
+            assert texts_of(again.quiet()) == ["I am back."]
 
 
 def test_closing_gives_up_an_answer_and_the_next_start_asks_again(workspace: Path) -> None:

@@ -1,7 +1,9 @@
 """The tools as the chat model and the reader of the README see them, and the graph as LangGraph Studio opens it."""
 
+import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +67,21 @@ def test_what_the_agent_can_do_the_command_line_can_do() -> None:
         for word in words:
             assert isinstance(found, TyperGroup), command
             found = found.commands[word]
+
+
+def test_what_the_tools_say_of_errors_fits_a_conversation_and_a_terminal() -> None:
+    said = [
+        (path, text.value)
+        for path in (sources.ROOT / "tools").rglob("*.py")
+        for raised in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(raised, ast.Raise)
+        for text in ast.walk(raised)
+        if isinstance(text, ast.Constant) and isinstance(text.value, str)
+    ]
+    assert len(said) > 300
+    # A workspace is chosen where the program is started.
+    options = [(path, text) for path, text in said if re.search(r"`laud |--(?!workspace)[a-z]", text)]
+    assert not options
 
 
 def test_importing_the_graph_loads_nothing_heavy() -> None:

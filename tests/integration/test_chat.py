@@ -51,7 +51,7 @@ def test_a_script_talks_labels_at_the_prompt_and_goes_on_the_next_day(laud: Laud
     assert outcomes == ["label", "label", "withdrawn", "label", "label", "label"]
 
     # What waits is asked for first; then the task is deleted, when allowed.
-    said = laud(
+    said = laud.here(
         "chat",
         "--json",
         stdin=typed("q", "delete the task", "", "n not yet", "delete the task", "labels=3", "approve", "status"),
@@ -66,7 +66,7 @@ def test_a_script_talks_labels_at_the_prompt_and_goes_on_the_next_day(laud: Laud
     assert rows(laud.workspace, "select title from conversations") == [("find figures in receipts.csv",)]
     assert rows(laud.workspace, "select name from tasks") == []
 
-    said = laud("chat", "--new", stdin=typed("hello"))
+    said = laud.here("chat", "--new", stdin=typed("hello"))
     assert "no language model" in said.out
     assert len(rows(laud.workspace, "select title from conversations")) == 2
 
@@ -74,9 +74,9 @@ def test_a_script_talks_labels_at_the_prompt_and_goes_on_the_next_day(laud: Laud
 def test_it_says_who_holds_the_workspace_and_what_to_do(tmp_path: Path) -> None:
     laud = Laud(workspace=tmp_path / "workspace")
     with open_workbench(Settings(workspace=laud.workspace), write=True) as bench:
-        assert "Another laud command is working in" in laud("chat").complaint
+        assert "Another laud command is working in" in laud.here("chat").complaint
         with noted(bench.folder, "http://127.0.0.1:8765"):
-            assert "The service at http://127.0.0.1:8765 works in" in laud("chat").complaint
+            assert "The service at http://127.0.0.1:8765 works in" in laud.here("chat").complaint
 
 
 class Terminal:
@@ -101,7 +101,10 @@ class Terminal:
         while text not in self.seen:
             assert time.monotonic() < deadline, self.seen
             if select.select([self._terminal], [], [], 0.1)[0]:
-                self.seen += os.read(self._terminal, 4096).decode(errors="replace")
+                try:
+                    self.seen += os.read(self._terminal, 4096).decode(errors="replace")
+                except OSError as error:  # how Linux tells the end of a terminal
+                    raise AssertionError(f"it ended before {text!r}: {self.seen}") from error
         before, _, self.seen = self.seen.partition(text)
         return before
 

@@ -27,7 +27,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Laud, dict[str, A
     """The program on a workspace with a finished loop, and what that run printed; tests only read it."""
     place = tmp_path_factory.mktemp("trained") / "workspace"
     laud = Laud(workspace=copied(prepared(tmp_path_factory.getbasetemp()), place))
-    return laud, laud(*RUN).json
+    return laud, laud.here(*RUN).json
 
 
 def test_the_program_answers_at_once_because_it_loads_nothing_heavy() -> None:
@@ -51,30 +51,30 @@ def test_a_pool_is_added_from_standard_input_described_and_searched(tmp_path: Pa
     assert [set(skipped) for skipped in added["skipped"]] == [{"row", "reason"}] * len(added["skipped"])
     assert added["skipped"][-1]["row"] == len(lines) + 3
     assert added["seconds"] > 0
-    described = laud("pool", "describe", "lines", "--json").json["description"]
+    described = laud.here("pool", "describe", "lines", "--json").json["description"]
     assert described["pool"]["texts"] == len(lines)
     assert described["duplicates"] == 1
     assert described["lengths"]["characters"]["max"] == max(map(len, lines))
     assert {"scripts", "languages", "near_duplicates", "outliers", "themes", "warning"} <= set(described)
-    hits = laud("pool", "search", "lines", "nappies for babies", "--limit", "5", "--json").json["hits"]
+    hits = laud.here("pool", "search", "lines", "nappies for babies", "--limit", "5", "--json").json["hits"]
     assert [set(hit) for hit in hits] == [{"id", "text", "similarity"}] * 5
     baby = {row["text"] for row in sample_rows(30) if row["category"] == "baby care"}
     assert hits[0]["text"] in baby
     assert [hit["similarity"] for hit in hits] == sorted((hit["similarity"] for hit in hits), reverse=True)
     word = lines[0].split()[0]
-    exact = laud("pool", "search", "lines", "something", "--exact", word, "--json").json["hits"]
+    exact = laud.here("pool", "search", "lines", "something", "--exact", word, "--json").json["hits"]
     assert lines[0] in [hit["text"] for hit in exact]
     assert all(word.casefold() in hit["text"].casefold() for hit in exact)
 
 
 def test_a_task_of_flags_and_its_next_version(laud: Laud, tmp_path: Path) -> None:
     flags = ("--pool", "receipts", "--name", "soap", "--describe", "Find soap.", "--classes", "soap, other")
-    task = laud("task", "create", *flags, "--json").json["task"]
+    task = laud.here("task", "create", *flags, "--json").json["task"]
     assert [one["name"] for one in task["classes"]] == ["soap", "other"]
     assert (task["positive"], task["rest"], task["guideline_version"]) == ("soap", "other", 1)
     definitions = tmp_path / "definitions.yaml"
     definitions.write_text("soap: For washing hands.\n", encoding="utf-8")
-    task = laud("task", "create", *flags, "--definitions", definitions, "--json").json["task"]
+    task = laud.here("task", "create", *flags, "--definitions", definitions, "--json").json["task"]
     assert task["classes"][0]["definition"] == "For washing hands."
     assert task["guideline_version"] == 2
 
@@ -95,22 +95,23 @@ def test_a_run_tells_its_rounds_its_stop_and_where_the_model_lies(trained: tuple
     assert ran["gold_labels"] == 24
     assert Path(ran["model"]["path"], "laud.json").is_file()
     assert "<html" in Path(ran["report"]).read_text(encoding="utf-8")
-    told = laud("status", "baby-care", "--json").json["tasks"]
+    told = laud.here("status", "baby-care", "--json").json["tasks"]
     assert told == [{"pool": "receipts", **ran, "report": None}]
-    assert laud("status", "--json").json["pools"][0]["texts"] == len(sample_rows())
+    assert laud.here("status", "--json").json["pools"][0]["texts"] == len(sample_rows())
 
 
 def test_the_same_command_again_changes_nothing(laud: Laud, trained: tuple[Laud, dict[str, Any]]) -> None:
     first, ran = trained
     wanted = end_state(first.workspace)
-    again = laud(*RUN).json
+    again = laud.here(*RUN).json
     assert end_state(laud.workspace) == wanted, "the same seed gives the same picks and scores"
-    assert laud(*RUN).json == {**again, "zero_shot": ran["zero_shot"]}
+    assert laud.here(*RUN).json == {**again, "zero_shot": ran["zero_shot"]}
     assert end_state(laud.workspace) == wanted
 
 
 def test_another_seed_draws_another_sample(laud: Laud, trained: tuple[Laud, dict[str, Any]]) -> None:
-    assert laud("run", "baby-care", "--learner", "head", "--gold", "24", "--labels", "16", "--seed", "1", "--json").json
+    one_round = ("--learner", "head", "--gold", "24", "--labels", "16")
+    assert laud.here("run", "baby-care", *one_round, "--seed", "1", "--json").json
     assert end_state(laud.workspace)["gold"] != end_state(trained[0].workspace)["gold"]
 
 
@@ -118,7 +119,7 @@ def test_a_model_is_judged_on_a_labeled_file(trained: tuple[Laud, dict[str, Any]
     laud, ran = trained
     file = write_csv(tmp_path / "test.csv", sample_rows(60))
     options = ("--test", file, "--label-column", "category", "--json")
-    judged = laud("evaluate", "baby-care", *options).json
+    judged = laud.here("evaluate", "baby-care", *options).json
     assert judged["n"] == 100
     assert judged["model"] == ran["model"]["id"]
     assert set(judged["per_class"]) == {"baby care", "other"}
@@ -134,7 +135,7 @@ def test_predictions_go_to_csv_and_jsonl(trained: tuple[Laud, dict[str, Any]], t
     laud, ran = trained
     given = sample_rows(20)
     source = write_csv(tmp_path / "given.csv", given)
-    done = laud("predict", "baby-care", source, "--out", tmp_path / "all.csv", "--json").json
+    done = laud.here("predict", "baby-care", source, "--out", tmp_path / "all.csv", "--json").json
     assert done["predicted"]["model"] == ran["model"]["id"]
     assert done["predicted"]["rows"] == sum(done["predicted"]["counts"].values()) == len(given)
     with (tmp_path / "all.csv").open(encoding="utf-8", newline="") as file:
@@ -144,7 +145,7 @@ def test_predictions_go_to_csv_and_jsonl(trained: tuple[Laud, dict[str, Any]], t
     assert {row["label"] for row in written} <= {"baby care", "other"}
     piped = b"text\n=SUM(1)+nappies\n\nmilk\n"
     out = tmp_path / "some.jsonl"
-    done = laud("predict", ran["model"]["id"], "-", "--out", out, "--json", stdin=piped).json["predicted"]
+    done = laud.here("predict", ran["model"]["id"], "-", "--out", out, "--json", stdin=piped).json["predicted"]
     lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [line["text"] for line in lines] == ["=SUM(1)+nappies", "milk"]
     assert done["rows"] == 2
@@ -159,7 +160,7 @@ def test_labels_and_predictions_of_the_pool_are_taken_along(
 ) -> None:
     laud, _ = trained
     for part in ("labels", "predictions", "card"):
-        [path] = laud("export", "baby-care", "--format", part, "--out", tmp_path, "--json").json["paths"]
+        [path] = laud.here("export", "baby-care", "--format", part, "--out", tmp_path, "--json").json["paths"]
         assert Path(path).is_file()
     with (tmp_path / "labels.csv").open(encoding="utf-8", newline="") as file:
         labels = list(csv.DictReader(file))
@@ -174,13 +175,13 @@ def test_a_loop_waits_for_a_person_who_answers_through_a_file(laud: Laud, tmp_pa
     category = {row["text"]: "baby care" if row["category"] == "baby care" else "other" for row in sample_rows()}
     command = ("run", "baby-care", "--learner", "head", "--oracle", "human", "--gold", "4", "--labels", "4")
     trips = 0
-    while (ran := laud(*command, "--batch", "4", "--json").json)["stop"]["rule"] == "waiting":
-        assert "laud label" in ran["stop"]["reason"]
+    while (ran := laud.here(*command, "--batch", "4", "--json").json)["stop"]["rule"] == "waiting":
+        assert "wait for a label" in ran["stop"]["reason"]
         batch = tmp_path / f"batch-{trips}.{'csv' if trips % 2 else 'jsonl'}"
-        count = laud("label", "export", "baby-care", "--out", batch, "--json").json["texts"]
+        count = laud.here("label", "export", "baby-care", "--out", batch, "--json").json["texts"]
         assert count
         fill_in(batch, category)
-        imported = laud("label", "import", "baby-care", batch, "--json").json["imported"]
+        imported = laud.here("label", "import", "baby-care", batch, "--json").json["imported"]
         assert (imported["labels"], imported["unlabeled"], imported["problems"]) == (count, 0, [])
         trips += 1
         assert trips < 20
@@ -188,8 +189,8 @@ def test_a_loop_waits_for_a_person_who_answers_through_a_file(laud: Laud, tmp_pa
     assert ran["stop"]["rule"] == "labels=4"
     assert ran["gold_labels"] == 4
     assert ran["model"]
-    assert laud("label", "export", "baby-care", "--out", tmp_path / "none.csv", "--json").json["texts"] == 0
-    keyed = laud("label", "baby-care", "--json").json
+    assert laud.here("label", "export", "baby-care", "--out", tmp_path / "none.csv", "--json").json["texts"] == 0
+    keyed = laud.here("label", "baby-care", "--json").json
     assert keyed == {"answered": 0, "waiting": 0}
 
 
@@ -214,4 +215,4 @@ def fill_in(batch: Path, labels: dict[str, str]) -> None:
 def test_a_person_answers_at_the_prompt(laud: Laud) -> None:
     waiting = laud("run", "baby-care", "--oracle", "human", "--gold", "3", "--json", stdin=b"2\nother\n").json
     assert (waiting["stop"]["rule"], waiting["gold_labels"]) == ("waiting", 2)
-    assert laud("label", "baby-care", "--json", stdin=b"u\n").json == {"answered": 1, "waiting": 0}
+    assert laud.here("label", "baby-care", "--json", stdin=b"u\n").json == {"answered": 1, "waiting": 0}

@@ -1,6 +1,7 @@
 """The compute lane on this machine: another process, its deaths, and its end."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.lane_work import die, fail, process_id, work_on
+from tests.support.lane_work import die, fail, interrupted, process_id, work_on
 from tests.support.laud_process import PATIENCE, ROOT, family, gone, until
 from tools.adapters.compute.local import LocalCompute
 from tools.engine.errors import ComputeFailed
@@ -37,11 +38,32 @@ def test_functions_run_in_one_other_process_that_stays_warm(lane: LocalCompute) 
     assert lane.submit(process_id).result(PATIENCE) == first
 
 
+def test_an_idle_process_is_left_to_the_next_lane(lane: LocalCompute) -> None:
+    first = lane.run(process_id)
+    lane.close()
+    with pytest.raises(ComputeFailed, match="being closed"):
+        lane.run(process_id)
+    following = LocalCompute()
+    assert following.run(process_id) == first
+    dying = [member for member in family(os.getpid()) if member[0] == first]
+    os.kill(first, signal.SIGKILL)
+    until(lambda: all(map(gone, dying)), "the process to end")
+    following.close()
+    last = LocalCompute()
+    assert last.run(process_id) != first, "a process that has died is of no use"
+    last.close()
+
+
 def test_an_error_of_the_function_comes_through_and_the_lane_lives_on(lane: LocalCompute) -> None:
     before = lane.run(process_id)
     with pytest.raises(LookupError, match="no such thing"):
         lane.run(fail, "no such thing")
     assert lane.run(process_id) == before
+
+
+def test_ctrl_c_is_the_caller_s_affair(lane: LocalCompute) -> None:
+    assert lane.run(interrupted) == "still here"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
 
 
 def test_a_lane_that_is_killed_once_is_started_again(lane: LocalCompute, tmp_path: Path) -> None:

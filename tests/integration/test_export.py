@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import yaml
 from numpy.typing import NDArray
 from safetensors import safe_open
+from transformers import AutoTokenizer
 
 from tests.support.small_loop import FORMULAS, POOL, rows, small_bench, small_run, small_task
 from tools.adapters.compute.work import export_hugging_face
@@ -109,6 +111,19 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 # --- the model --------------------------------------------------------------------------------------------------------
+
+
+def test_onnx_gives_the_same_probabilities(place: Place, tmp_path: Path) -> None:
+    paths = export(place.bench, place.tasks["kernel"].name, out=tmp_path, what="onnx")
+    assert paths == [tmp_path / "model.onnx"]
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    own = own_probabilities(place, "kernel")
+    for texts in (slice(0, 1), slice(0, 6)):
+        asked = tokenizer(ASKED[texts], padding=True, truncation=True, max_length=64, return_tensors="np")
+        fed = {name: asked[name] for name in ("input_ids", "attention_mask")}
+        assert session.run(["probabilities"], fed)[0] == pytest.approx(own[texts], abs=2e-3)
+    assert json.loads((tmp_path / "laud.json").read_text())["classes"] == ["figures", "words"]
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
@@ -219,8 +234,8 @@ def test_an_export_again_replaces_the_older_one(place: Place, tmp_path: Path) ->
 
 
 def test_what_cannot_be_written_is_told(place: Place, tmp_path: Path) -> None:
-    with pytest.raises(AskAgain, match=r"no format 'onnx'.*hf, labels, predictions, card, all"):
-        export(place.bench, "head", out=tmp_path, what="onnx")
+    with pytest.raises(AskAgain, match=r"no format 'docx'.*hf, onnx, labels, predictions, card, all"):
+        export(place.bench, "head", out=tmp_path, what="docx")
     (tmp_path / "file").touch()
     for what in ("hf", "labels"):
         with pytest.raises(StorageFailed, match="file"):

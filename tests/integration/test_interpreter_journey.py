@@ -1,6 +1,7 @@
 """From a file to an exported model by talking to the interpreter, through the real graph, tools, jobs and database."""
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,9 @@ def set_up(journey: Journey) -> str:
 
 
 def judge(journey: Journey) -> None:
-    """How good it is, and the texts behind the numbers."""
+    """What the pool is like, how good the model is, and the texts behind the numbers."""
+    said, _ = journey.say("what is in the pool?")
+    assert re.search(r"half have up to \d+ characters, the longest \d+\.", said[-1])
     said, calls = journey.say("how good is it?")
     assert calls == [("show_results", {"show": "scores"})]
     assert "In brackets: where the true value lies" in said[-1]

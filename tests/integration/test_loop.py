@@ -165,18 +165,18 @@ def test_the_loop_ends_before_it_overspends(place: Place) -> None:
     pool = bench.pools.texts(POOL)
     most = bench.llm_oracle(task, model="gpt-4o").price(pool) / len(pool)
     before = len(place.endpoint.requests)
-    result = small_run(bench, task, gold=0, batch=10, labels=100, budget=17 * most)
+    result = small_run(bench, task, gold=0, batch=10, labels=100, budget=15 * most)
     spent = bench.labels.spent(task.name)
-    assert 0 < spent == result.cost <= 17 * most
+    assert 0 < spent == result.cost <= 15 * most
     assert spent == pytest.approx(sum(one.cost for one in result.rounds))
     assert result.stop.rule.startswith("cost=")
     assert "of the budget" in result.stop.reason
     assert len(place.endpoint.requests) - before == sum(one.oracle_calls for one in result.rounds)
     assert 16 < result.labels < 100
     asked = len(place.endpoint.requests)
-    assert small_run(bench, task, gold=0, batch=10, labels=100, budget=17 * most).stop == result.stop
+    assert small_run(bench, task, gold=0, batch=10, labels=100, budget=15 * most).stop == result.stop
     assert len(place.endpoint.requests) == asked, "the same command again asks nothing"
-    more = small_run(bench, task, gold=0, batch=10, labels=result.labels + 10, budget=50 * most)
+    more = small_run(bench, task, gold=0, batch=10, labels=result.labels + 10, budget=60 * most)
     assert more.labels == result.labels + 10
     assert not asked_twice(bench, task)
 
@@ -184,7 +184,7 @@ def test_the_loop_ends_before_it_overspends(place: Place) -> None:
 def test_a_budget_that_buys_no_seed_is_told_before_anything_is_asked(place: Place) -> None:
     task = small_task(place.bench, "poor", oracle=LLM)
     before = len(place.endpoint.requests)
-    with pytest.raises(BudgetSpent, match="Raise --budget"):
+    with pytest.raises(BudgetSpent, match="Raise the budget"):
         small_run(place.bench, task, gold=0, budget=0.000_01)
     assert len(place.endpoint.requests) == before
 
@@ -231,7 +231,7 @@ def test_status_tells_where_a_loop_stands(bench: Workbench) -> None:
     task = small_task(bench, "status")
     fresh = status(bench, task.name)
     assert (fresh.rounds, fresh.model, fresh.stop.rule, fresh.labels) == ((), None, "open", 0)
-    assert "laud run" in fresh.stop.reason
+    assert "the same run again goes on" in fresh.stop.reason
     result = small_run(bench, task)
     told = status(bench, task.name)
     assert (told.rounds, told.stop, told.model) == (result.rounds, result.stop, result.model)

@@ -244,6 +244,18 @@ def test_whatever_a_conversation_can_do_can_be_done_here(client: httpx.Client) -
     assert not {tool.api for tool in TOOLS} - routes
 
 
+def test_what_the_tools_take_the_requests_take_too(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()
+    for tool in TOOLS:
+        method, path = tool.api.split()
+        operation = described["paths"][path][method.lower()]
+        taken = {one["name"] for one in operation.get("parameters", ())}
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        if body:
+            taken |= set(described["components"]["schemas"][body["$ref"].rpartition("/")[2]]["properties"])
+        assert set(tool.args.model_fields) <= taken | ({"name"} if "{task}" in path else set()), tool.name
+
+
 def test_the_pages_that_would_load_from_elsewhere_are_not_there(client: httpx.Client) -> None:
     assert [client.get(path).status_code for path in ("/docs", "/redoc")] == [404, 404]
 

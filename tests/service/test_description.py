@@ -1,9 +1,10 @@
 """Requests made up from the OpenAPI description: none may end in a fault, and each answer is one that is described."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -37,6 +38,44 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         with served(bench, in_turn(), local=False) as opened:
             opened.headers["Authorization"] = f"Bearer {token}"
             yield opened
+
+
+def test_every_field_is_explained_and_every_form_has_an_example_that_fits(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()
+    assert not list(_lacking(described))
+    for schema in described["components"]["schemas"].values():
+        schema.pop("required", None)  # FastAPI leaves out of an example what is null in it
+    for name, schema in described["components"]["schemas"].items():
+        check = jsonschema_rs.validator_for({"$ref": f"#/components/schemas/{name}", **described})
+        for shown in schema.get("examples", ()):
+            check.validate(shown)
+
+
+def _lacking(described: Mapping[str, Any]) -> Iterator[str]:
+    """The parameters that nothing explains, and the parameters and forms of which no reader sees a value."""
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            for one in operation.get("parameters", ()):
+                if not (one.get("description") and _has_example(one["schema"], described)):
+                    yield f"{method} {path}: {one['name']}"
+            forms = [operation.get("requestBody", {}), *operation["responses"].values()]
+            for kind, form in ((kind, form) for one in forms for kind, form in one.get("content", {}).items()):
+                whole = not kind.endswith("json") or form["schema"].get("type") == "string"  # a page, or a file
+                if not (whole or form.get("examples") or _has_example(form["schema"], described)):
+                    yield f"{method} {path}: {form['schema']}"
+
+
+def _has_example(schema: Mapping[str, Any], described: Mapping[str, Any]) -> bool:
+    """Whether a reader sees a value: an example, one of a fixed set, a default, a whole number or a truth value."""
+    if schema.keys() & {"examples", "enum", "const", "default"} or schema.get("type") in {"integer", "boolean"}:
+        return True
+    if "$ref" in schema:
+        return _has_example(described["components"]["schemas"][schema["$ref"].rpartition("/")[2]], described)
+    if "items" in schema:
+        return _has_example(schema["items"], described)
+    if "properties" in schema:
+        return all(_has_example(schema["properties"][name], described) for name in schema.get("required", ()))
+    return any(_has_example(one, described) for one in schema.get("anyOf", ()) if one != {"type": "null"})
 
 
 def test_no_request_ends_in_a_fault(client: httpx.Client) -> None:

@@ -274,9 +274,9 @@ def work(bench, args):
 
 with open_workbench(Settings(workspace=folder), write=True) as bench:
     jobs = Jobs(bench, {"work": work}, print)
-    jobs.start()
     jobs.submit("a", "work", {"n": 1})
     jobs.submit("b", "work", {"n": 2})
+    jobs.start()
     time.sleep(600)
 """
 

@@ -26,6 +26,12 @@ def fail(message: str) -> None:
     raise LookupError(message)
 
 
+def interrupted() -> str:
+    """Get what Ctrl-C sends, and live on."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return "still here"
+
+
 def work_on(begun: Path) -> None:
     """Work for longer than anybody waits; `begun` holds the process."""
     partial = begun.with_suffix(".writing")

@@ -1,6 +1,7 @@
-"""The real program `laud` as a child process, workspaces that it prepared, and a look at them from outside."""
+"""The real program `laud` as a child process or in this one, workspaces prepared for it, and a look from outside."""
 
 import csv
+import io
 import json
 import os
 import re
@@ -10,10 +11,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+
+import pytest
+from filelock import FileLock
+
+from agent.cli import main
+from tools.pool import add_texts
+from tools.settings import Settings
+from tools.task import create_task, load_task_file
+from tools.training import pool_features, pool_texts, zero_shot
+from tools.workbench import open_workbench
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tools" / "samples"
@@ -70,6 +81,25 @@ class Laud:
         fault = "\n".join(file.read_text(encoding="utf-8") for file in faults)
         return Finished(code=process.returncode, out=out.decode(), err=err.decode(), fault=fault)
 
+    def here(self, *arguments: str | Path, stdin: bytes = b"") -> Finished:
+        """Run a command to its end in this process, which starts no other for it: what most of them take is that start.
+
+        A fault of LAUD's own is raised.
+        """
+        written, complained = io.BytesIO(), io.BytesIO()
+        out, err = (io.TextIOWrapper(one, encoding="utf-8", write_through=True) for one in (written, complained))
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(self.workspace.parent)
+            patch.setattr(sys, "argv", [PROGRAM, *map(str, arguments), "--workspace", str(self.workspace)])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+            patch.setattr(sys, "excepthook", sys.excepthook)  # which the program sets
+            for name, value in self.env.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as end:
+                main()
+        assert isinstance(end.value.code, int)
+        return Finished(code=end.value.code, out=written.getvalue().decode(), err=complained.getvalue().decode())
+
     @contextmanager
     def started(
         self,
@@ -118,23 +148,25 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
 
 
 def prepared(session: Path) -> Path:
-    """A workspace with the small pool embedded, its task and the zero-shot pass; made once a session, to be copied.
+    """A workspace with the small pool embedded, its task, the zero-shot pass and the features; to be copied.
 
-    `session` is the session's folder for temporary files.
+    `session` is the session's folder for temporary files. Made once for all workers of a test run.
     """
-    folder = session / "prepared"
-    if not folder.exists():
-        making = session / "making"
+    shared = session.parent if "PYTEST_XDIST_WORKER" in os.environ else session
+    folder = shared / "prepared"
+    with FileLock(shared / "prepared.lock"):
+        if folder.exists():
+            return folder
+        making = shared / "making"
         making.mkdir()
-        laud = Laud(workspace=making / "workspace")
         receipts = write_csv(making / "receipts.csv", sample_rows())
-        assert laud("pool", "add", receipts, "--name", "receipts", "--id-column", "id", "--json").json
-        assert laud("task", "create", SAMPLES / "task.yaml", "--json").json
-        # Scores on nothing but the gold sample are enough to have the zero-shot pass made and kept.
-        once = Laud(workspace=copied(laud.workspace, making / "once"))
-        assert once("run", "baby-care", "--oracle", "human", "--gold", "1", "--json").json
-        shutil.copytree(once.workspace / "zero_shot", laud.workspace / "zero_shot")
-        laud.workspace.rename(folder)
+        with open_workbench(Settings(workspace=making / "workspace"), write=True) as bench:
+            add_texts(bench, source=str(receipts), name="receipts", id_column="id")
+            task = create_task(bench, load_task_file(SAMPLES / "task.yaml"))
+            pool = pool_texts(bench, task)
+            zero_shot(bench, task, pool)
+            pool_features(bench, task, pool)
+        (making / "workspace").rename(folder)
     return folder
 
 

@@ -49,7 +49,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it came; `at` is monotonic seconds, `text` the text it asks about."""
+    """A request as it came; `at` is monotonic seconds."""
 
     at: float
     path: str
@@ -58,9 +58,15 @@ class Request:
     raw: bytes
 
     @property
+    def items(self) -> dict[str, str]:
+        """The texts it asks about, by id; one that came alone has none."""
+        content = json.loads(self.body["messages"][-1]["content"])
+        return {one["id"]: one["text"] for one in content["texts"]} if "texts" in content else {"": content["text"]}
+
+    @property
     def text(self) -> str:
-        """The field `text` of the last message."""
-        return str(json.loads(self.body["messages"][-1]["content"])["text"])
+        """The first text it asks about."""
+        return next(iter(self.items.values()))
 
 
 class OpenAIEndpoint:
@@ -129,8 +135,8 @@ class OpenAIEndpoint:
         self._server.server_close()
 
     def texts(self) -> list[str]:
-        """The texts asked about, in the order of arrival, one entry a request."""
-        return [request.text for request in self.requests]
+        """The texts asked about, in the order of arrival."""
+        return [text for request in self.requests for text in request.items.values()]
 
     # --- used by the handler ------------------------------------------------------------------------------------
 
@@ -151,7 +157,13 @@ class OpenAIEndpoint:
         for name, message in refused.items():
             if name in request.body:
                 return Fault(status=400, param=name, message=message)
-        return self.faults_of.get(request.text, fault) if self.faults_of else fault
+        if not self.faults_of:
+            return fault  # what is asked is no texts to label, perhaps
+        return next((self.faults_of[text] for text in request.items.values() if text in self.faults_of), fault)
+
+    def other(self, method: str, path: str, content_type: str, raw: bytes) -> tuple[int, bytes] | None:  # noqa: ARG002 - for endpoints that know more
+        """The status and body for what is no chat completion; None ends the connection."""
+        return 404, b'{"error": {"message": "no such thing here"}}'
 
     def answered(self) -> None:
         """Count the request as closed."""
@@ -160,9 +172,12 @@ class OpenAIEndpoint:
 
     def completion(self, request: Request, fault: Fault | None) -> bytes:
         """The body of a chat completion."""
-        label = self.label(request.text)
+        labels = {key: self.label(text) for key, text in request.items.items()}
         stated = {} if self.confidence is None else {"confidence": self.confidence}
-        content = json.dumps({"label": label, **stated}, ensure_ascii=False)
+        said: dict[str, Any] = {"label": labels.get(""), **stated}
+        if "" not in labels:
+            said = {"answers": [{"id": key, "label": label, **stated} for key, label in labels.items()]}
+        content = json.dumps(said, ensure_ascii=False)
         if fault is not None and fault.content is not None:
             content = fault.content
         choice: dict[str, Any] = {
@@ -171,7 +186,7 @@ class OpenAIEndpoint:
             "finish_reason": fault.finish_reason if fault else "stop",
         }
         if self.logprobs and request.body.get("logprobs"):
-            choice["logprobs"] = {"content": _tokens(content, label), "refusal": None}
+            choice["logprobs"] = {"content": _tokens(content, list(labels.values())), "refusal": None}
         reply: dict[str, Any] = {
             "id": "chatcmpl-1",
             "object": "chat.completion",
@@ -189,18 +204,21 @@ class OpenAIEndpoint:
         return json.dumps(reply).encode()
 
 
-def _tokens(content: str, label: str) -> list[dict[str, Any]]:
-    """Tokens that cross character and label borders, as real ones do; those of the label make LABEL_PROBABILITY."""
+def _tokens(content: str, labels: Iterable[str]) -> list[dict[str, Any]]:
+    """Tokens that cross character and label borders, as real ones do; those of each label make LABEL_PROBABILITY."""
     raw = content.encode()
-    start = content.find(label)
-    if start < 0:
-        return [_token(raw, -0.5)]
-    first = len(content[:start].encode())
-    end = first + len(label.encode())
-    middle = (first + end) // 2
     half = math.log(LABEL_PROBABILITY) / 2
-    pieces = [(raw[: first - 1], -0.7), (raw[first - 1 : middle], half), (raw[middle : end + 1], half)]
-    pieces.append((raw[end + 1 :], -0.7))
+    pieces: list[tuple[bytes, float]] = []
+    place = 0
+    for label in labels:
+        first = raw.find(label.encode(), place)
+        if first < 0:
+            continue
+        end = first + len(label.encode())
+        middle = (first + end) // 2
+        pieces += [(raw[place : first - 1], -0.7), (raw[first - 1 : middle], half), (raw[middle : end + 1], half)]
+        place = end + 1
+    pieces.append((raw[place:], -0.7))
     return [_token(piece, logprob) for piece, logprob in pieces if piece]
 
 
@@ -244,6 +262,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a chat completion."""
         endpoint = self.server.endpoint
         raw = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self.path.endswith("/completions"):
+            self._other(raw)
+            return
         request = Request(
             at=time.monotonic(),
             path=self.path,
@@ -256,6 +277,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(endpoint, request, fault)
         finally:
             endpoint.answered()
+
+    def do_GET(self) -> None:
+        """Answer what a completion never is."""
+        self._other(b"")
+
+    def _other(self, raw: bytes) -> None:
+        answer = self.server.endpoint.other(self.command, self.path, self.headers.get("Content-Type", ""), raw)
+        if answer is None:
+            self.close_connection = True
+        else:
+            self._send(*answer)
 
     def _answer(self, endpoint: OpenAIEndpoint, request: Request, fault: Fault | None) -> None:
         if fault is not None and fault.hold:

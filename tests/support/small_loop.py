@@ -53,6 +53,8 @@ def small_bench(folder: Path, *, attended: bool = True, **settings: Any) -> Iter
         "workspace": folder / "workspace",
         "encoder": str(write_tiny_encoder(folder / "encoder")),
         "precision": "float32",
+        "oracle_gate": "skip",
+        "oracle_repeats": 0.0,
         **settings,
     }
     with open_workbench(Settings(**given), write=True, attended=attended) as bench:

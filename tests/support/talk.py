@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
@@ -13,7 +13,7 @@ from agent.jobs import Handler, Jobs
 from agent.model import Patience
 from agent.toolbelt import handlers
 from tests.support.laud_process import PATIENCE
-from tools.engine.records import Event, GoldItem, Job, Task, Text
+from tools.engine.records import Event, GoldItem, Task, Text
 from tools.pool import text_id
 from tools.settings import Settings
 from tools.task import create_task, make_spec
@@ -25,21 +25,12 @@ TEXTS = ("BABY CARROTS 500G", "NAPPIES SIZE 4", "WHOLE MILK 2L", "infant paracet
 HASTE = Patience(tries=3, first_wait=0.01, longest_wait=0.05, longest_answer=20)
 
 
-class Queue(Protocol):
-    """What is looked at of the queue of jobs."""
-
-    def queue(self) -> list[Job]:
-        """Jobs that run or wait."""
-        ...
-
-
 class Talk:
     """Conversations with their jobs over an open workbench, and the first conversation."""
 
-    def __init__(self, bench: Workbench, conversations: Conversations, jobs: Queue) -> None:
+    def __init__(self, bench: Workbench, conversations: Conversations) -> None:
         self.bench = bench
         self.conversations = conversations
-        self.jobs = jobs
         known = bench.conversations.list()
         self.id = known[-1].id if known else conversations.create("first", "local").id
 
@@ -54,14 +45,9 @@ class Talk:
         return self.quiet(to)
 
     def quiet(self, conversation: str | None = None) -> list[Said]:
-        """Wait until no turn and no job is at work; returns the messages."""
-        self.until(lambda: not self._at_work(conversation or self.id), "the conversation to rest")
+        """Wait until no turn and no job of the conversation is at work; returns the messages."""
+        self.until(lambda: not self.conversations.at_work(conversation or self.id), "the conversation to rest")
         return list(self.conversations.view(conversation or self.id).messages)
-
-    def _at_work(self, conversation: str) -> bool:
-        # In this order: a job that ends makes a turn before it leaves the queue.
-        jobs = self.jobs.queue() or self.bench.jobs.unreported()
-        return bool(jobs) or self.conversations.view(conversation).busy
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait for a condition, looking again at each event."""
@@ -115,7 +101,7 @@ def talk(
         queue.start()
         conversations.start()
         try:
-            yield Talk(bench, conversations, queue)
+            yield Talk(bench, conversations)
         finally:
             queue.close()
             conversations.close()

@@ -44,7 +44,7 @@ def test_lengths_are_counts_that_occur() -> None:
 
 
 def test_lengths_of_nothing_are_refused() -> None:
-    with pytest.raises(EmptyPool, match="laud pool add"):
+    with pytest.raises(EmptyPool, match="Add a file to it"):
         overview.length_summary([])
 
 

@@ -13,7 +13,7 @@ def test_the_shipped_price_table_is_read_and_dated_names_take_the_price_of_their
     assert (
         price_of("gpt-4o-mini-2024-07-18", prices)
         == prices["gpt-4o-mini"]
-        == Price(input=0.15, cached_input=0.075, output=0.60)
+        == Price(input=0.15, cached_input=0.075, output=0.60, batch=0.5)
     )
     assert price_of("gpt-4o-mini-tuned", prices) is None
 

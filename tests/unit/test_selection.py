@@ -15,7 +15,7 @@ from tools.engine.records import Pick, TextId
 from tools.engine.selection import NEED_POSITIVE, STRATEGIES, PoolView, select
 from tools.engine.selection.auto import ENOUGH_PER_CLASS, ENOUGH_POSITIVES
 from tools.engine.selection.batch import NEAR_DUPLICATE
-from tools.engine.selection.rare import COVERED_AT
+from tools.engine.selection.rare import COVERED, promising_texts
 
 DIMENSIONS = 32
 
@@ -217,23 +217,24 @@ PARTS = ("likely", "boundary", "explore")
 
 
 def test_positive_cover_finds_the_kinds_that_the_model_has_not_met() -> None:
-    kinds = np.repeat(unrelated(4).astype(np.float64), 5, axis=0)
+    kinds = np.repeat(unrelated(4).astype(np.float64), 30, axis=0)
     promising = unit(kinds + 0.1 * np.random.default_rng(3).standard_normal(kinds.shape))
-    vectors = np.concatenate([promising, unrelated(980, seed=5)])
+    vectors = np.concatenate([promising, unrelated(5_880, seed=5)])
     # The model knows the first kind, and is torn about texts that the zero-shot pass holds for none.
-    torn = yes(*[0.9] * 5, *[0.01] * 15, *np.linspace(0.49, 0.0, 980))
+    torn = yes(*[0.9] * 30, *[0.01] * 90, *np.linspace(0.49, 0.0, 5_880))
     known = view(
         vectors, torn, labels=[0] * 8 + [1], labeled_vectors=np.concatenate([unrelated(8, seed=8), promising[:1]])
     )
-    pool = replace(known, positive=1, zero_shot=np.array(yes(*[0.9] * 20, *[0.1] * 980), dtype=np.float32))
-    picks = pick("positive-cover", pool, 6)
+    pool = replace(known, positive=1, zero_shot=np.array(yes(*[0.9] * 120, *[0.1] * 5_880), dtype=np.float32))
+    picks = pick("positive-cover", pool, 9)
     explored, boundary = (
         rows([p for p in picks if p.strategy == f"positive-cover/{part}"]) for part in ("explore", "boundary")
     )
-    assert sorted(row // 5 for row in explored) == [1, 2, 3]
-    assert len(boundary) == 3
-    assert all(20 <= row < 100 for row in boundary)
-    many = replace(pool, labeled=np.arange(COVERED_AT) % 2, labeled_vectors=unrelated(COVERED_AT, seed=8))
+    assert sorted(row // 30 for row in explored) == [1, 2, 3]
+    assert len(boundary) == 6
+    assert all(120 <= row < 240 for row in boundary)
+    enough = round(COVERED * promising_texts(pool))
+    many = replace(pool, labeled=np.arange(enough) % 2, labeled_vectors=unrelated(enough, seed=8))
     for done in (many, replace(pool, zero_shot=None)):
         assert {p.strategy for p in pick("positive-cover", done, 6)} == {"positive-cover/boundary"}
 

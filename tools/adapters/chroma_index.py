@@ -29,6 +29,9 @@ _CONFIGURATION: CreateCollectionConfiguration = {
     "hnsw": {"space": "cosine", "ef_construction": 64, "batch_size": 1_000, "sync_threshold": 2_000}
 }
 
+HELD = 20_000
+"""Vectors that `vectors` holds."""
+
 
 class ChromaIndex:
     """The `VectorIndex` over Chroma in the workspace's folder `chroma`, or over the Chroma server at `url`.
@@ -40,6 +43,7 @@ class ChromaIndex:
     def __init__(self, folder: Path, *, url: str | None = None) -> None:
         self._folder = folder
         self._url = url
+        self._held: dict[tuple[str, str, TextId], Vectors] = {}
 
     def count(self, pool: Pool) -> int:
         """How many of the pool's texts, in order of arrival, have a vector."""
@@ -82,6 +86,27 @@ class ChromaIndex:
         if len(matrix) < len(ids):
             self._fetch(pool, matrix, ids[len(matrix) :])
         return matrix.read(len(ids))
+
+    def vectors(self, pool: Pool, ids: Sequence[TextId]) -> dict[TextId, Vectors]:
+        """The vectors of some texts, (dimension,) each, without reading those of the others; what has none is left out.
+
+        The latest ones asked for are held, as a person who labels has the same texts around for a while.
+        """
+        if len(self._matrix(pool)) == 0:
+            return {}
+        key = (pool.name, pool.encoder)
+        known = {i: row for i in ids if (row := self._held.get((*key, i))) is not None}
+        wanted = [i for i in dict.fromkeys(ids) if i not in known]
+        with self._in_words():
+            size = self._client.get_max_batch_size() if wanted else 1
+            for start in range(0, len(wanted), size):
+                found = self._collection(pool).get(ids=list[str](wanted[start : start + size]), include=["embeddings"])
+                rows = np.asarray(found["embeddings"], dtype=np.float16)
+                known.update({TextId(i): row for i, row in zip(found["ids"], rows, strict=True)})
+        self._held.update({(*key, i): known[i] for i in wanted if i in known})
+        for oldest in list(self._held)[: max(0, len(self._held) - HELD)]:
+            self._held.pop(oldest, None)
+        return known
 
     def search(self, pool: Pool, vector: Vectors, *, limit: int) -> list[tuple[TextId, float]]:
         """The nearest texts with their cosine similarity, best first. `vector` has one row."""
@@ -142,8 +167,8 @@ class ChromaIndex:
                 place = {i: row for row, i in enumerate(found["ids"])}
                 if len(place) < len(some):
                     raise StorageFailed(
-                        f"{len(some) - len(place):,} texts of pool {pool.name!r} have no vector in the index. Run "
-                        "`laud pool add` with the pool's input again: it embeds what is missing."
+                        f"{len(some) - len(place):,} texts of pool {pool.name!r} have no vector in the index. Add the "
+                        "file of the pool again: that embeds what is missing."
                     )
                 rows = np.asarray(found["embeddings"], dtype=np.float16)
                 matrix.append(some, rows[[place[i] for i in some]])
@@ -170,8 +195,8 @@ class ChromaIndex:
             )
         return StorageFailed(
             f"The vector index in {self._folder / 'chroma'} cannot be read or written: {cause}. Make the folder "
-            f"writable; if it is damaged, delete it together with {self._folder / 'vectors'} and run `laud pool add` "
-            "with the pool's input again, which embeds the texts anew."
+            f"writable; if it is damaged, delete it together with {self._folder / 'vectors'} and add the file "
+            "of the pool again, which embeds the texts anew."
         )
 
 

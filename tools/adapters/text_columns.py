@@ -73,14 +73,14 @@ def find_text_column(columns: Sequence[str], sample: Sample) -> str:
     if len(lengths) > 1 and lengths[0][0] >= _FAR_LONGER * lengths[1][0]:
         return lengths[0][1]
     shown = ", ".join(f"{column} ({excerpt(values[column][0])})" for column in candidates or strings)
-    raise UnreadableInput(f"The text could be in more than one column: {shown}. Name it with --text-column.")
+    raise UnreadableInput(f"The text could be in more than one column: {shown}. Say which one.")
 
 
 def check_columns(columns: Sequence[str], *, text_column: str | None, id_column: str | None) -> None:
     """Raise UnreadableInput, naming the columns that there are, when one that was asked for is not among them."""
-    for option, column in (("--text-column", text_column), ("--id-column", id_column)):
+    for role, column in (("texts", text_column), ("ids", id_column)):
         if column is not None and column not in columns:
-            raise UnreadableInput(f"There is no column {excerpt(column)} for {option}: there are {_named(columns)}.")
+            raise UnreadableInput(f"There is no column {excerpt(column)} for the {role}: there are {_named(columns)}.")
 
 
 def _named(columns: Sequence[str]) -> str:

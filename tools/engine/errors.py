@@ -62,7 +62,7 @@ class PoolExhausted(AskAgain):
         """The error that carries both numbers."""
         return cls(
             f"{requested:,} texts were asked for and {available:,} are left unlabeled in the pool. "
-            "Ask for fewer, or add texts with `laud pool add`."
+            "Ask for fewer, or add texts to it."
         )
 
 

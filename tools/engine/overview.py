@@ -116,7 +116,7 @@ class Theme:
 def length_summary(texts: Sequence[str]) -> LengthSummary:
     """The lengths of `texts`; raises EmptyPool when there are none."""
     if not texts:
-        raise EmptyPool("The pool holds no text to describe. Add some with `laud pool add`.")
+        raise EmptyPool("The pool holds no text to describe. Add a file to it.")
     return LengthSummary(
         characters=_spread([len(text) for text in texts]), words=_spread([len(text.split()) for text in texts])
     )

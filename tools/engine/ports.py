@@ -3,7 +3,7 @@
 One contract test suite per port runs over every implementation.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 
 from tools.engine.records import (
     Answer,
+    DeskSettings,
     GoldItem,
     Label,
+    Lease,
     ModelRecord,
+    Opinion,
+    OpinionPurpose,
     Pick,
     Pool,
     Role,
@@ -143,6 +147,10 @@ class PoolStore(Protocol):
         """`size` texts from place `start` on, in the order of arrival."""
         ...
 
+    def places(self, pool: str, ids: Sequence[TextId]) -> dict[TextId, int]:
+        """The places of these texts in the order of arrival; ids that the pool does not hold are left out."""
+        ...
+
     def columns(self, pool: str) -> list[str]:
         """The names of the extra columns that came with the texts."""
         ...
@@ -192,6 +200,10 @@ class VectorIndex(Protocol):
         """All vectors as a read-only memory map, row i for `ids[i]`; rebuilt from the index when the file is absent."""
         ...
 
+    def vectors(self, pool: Pool, ids: Sequence[TextId]) -> dict[TextId, Vectors]:
+        """The vectors of some texts, (dimension,) each, without reading the others; what has none is left out."""
+        ...
+
     def search(self, pool: Pool, vector: Vectors, *, limit: int) -> list[tuple[TextId, float]]:
         """The nearest texts with their cosine similarity, best first. `vector` has one row."""
         ...
@@ -219,8 +231,16 @@ class TaskStore(Protocol):
     def delete(self, name: str) -> None:
         """Take away the task with its guideline versions, gold sample, labels, rounds and models, in one transaction.
 
-        Its pool stays. Raises UnknownName.
+        Its opinions and leases go too; its pool stays. Raises UnknownName.
         """
+        ...
+
+    def desk(self, name: str) -> DeskSettings:
+        """How people label the task's texts; the defaults until they are set. Raises UnknownName."""
+        ...
+
+    def set_desk(self, name: str, settings: DeskSettings) -> None:
+        """Store how people label the task's texts. Raises UnknownName."""
         ...
 
 
@@ -241,6 +261,54 @@ class LabelStore(Protocol):
 
     def spent(self, task: str) -> float:
         """Dollars paid for answers so far, failed ones included."""
+        ...
+
+
+class OpinionStore(Protocol):
+    """What single sources said of texts, append-only."""
+
+    def append(self, task: str, opinion: Opinion) -> None:
+        """Commit one opinion in a transaction of its own."""
+        ...
+
+    def of(
+        self, task: str, *, purpose: OpinionPurpose | None = None, texts: Sequence[TextId] | None = None
+    ) -> list[Opinion]:
+        """The task's opinions, oldest first: of one purpose, or on some texts, or all."""
+        ...
+
+    def spent(self, task: str) -> float:
+        """Dollars paid for opinions so far."""
+        ...
+
+
+class LeaseStore(Protocol):
+    """Which texts are with which person. Two processes never hand out the same place of a text twice."""
+
+    def take(  # noqa: PLR0913 - keyword-only where they could be mixed up
+        self,
+        task: str,
+        person: str,
+        places: Mapping[TextId, int],
+        *,
+        size: int,
+        now: datetime,
+        until: datetime,
+        done: Sequence[TextId] = (),
+    ) -> list[TextId]:
+        """Hand texts to a person until `until`; at most `size`, in the order of `places`, those the person holds first.
+
+        `places` has the texts that the person could be given, each with how many people may hold it at once. Leases
+        that ended by `now` are over, and so are the person's of the texts `done`.
+        """
+        ...
+
+    def held(self, task: str, *, now: datetime) -> list[Lease]:
+        """The leases that have not ended by `now`."""
+        ...
+
+    def release(self, task: str, person: str, texts: Sequence[TextId] | None = None) -> None:
+        """End the person's leases of these texts, or all of them."""
         ...
 
 

@@ -128,6 +128,68 @@ class Label:
         return self.answer.text_id
 
 
+OpinionPurpose = Literal["vote", "repeat", "check", "adjudication", "known"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What one source, a person or a model, said of one text, whatever became of it; append-only.
+
+    Of the opinions of one source with one purpose on a text the newest holds; `withdrawn` takes it back. A `vote` is
+    counted towards the text's label, a `repeat` asks the same source again (`variant` says how: `order`,
+    `paraphrase`), a `check` judges another source's answer, an `adjudication` decides a conflict, and `known` answers
+    a text whose label is known already (those of source `key` are the known labels). `confidence` is as the source
+    stated it. `suggested` is the class that was shown to a person as a suggestion, `withheld` the one that would have
+    been shown had the text not been drawn to be answered blind. `cost` is in dollars.
+    """
+
+    text_id: TextId
+    source: str
+    purpose: OpinionPurpose
+    outcome: Outcome
+    label: str | None = None
+    confidence: float | None = None
+    cost: float = 0.0
+    seconds: float = 0.0
+    note: str | None = None
+    model: str | None = None
+    prompt_hash: str | None = None
+    variant: str | None = None
+    suggested: str | None = None
+    withheld: str | None = None
+    guideline_version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A text that was handed to a person to label; until it ends, nobody else gets that place of the text."""
+
+    text_id: TextId
+    person: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    """How people label the texts of a task.
+
+    Attributes:
+        overlap: how many people answer each text before it has a label.
+        suggestions: whether the model's class is shown with a text.
+        blind_share: of the texts with a suggestion, the part drawn to be shown without it, so that the bias of shown
+            suggestions can be measured.
+        known_share: the part of what a person is given whose label is known, to check the person by.
+        lease_seconds: how long a text stays with the person it was handed to.
+    """
+
+    overlap: int = 1
+    suggestions: bool = False
+    blind_share: float = 0.2
+    known_share: float = 0.0
+    lease_seconds: float = 600.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
     """A text that a query strategy chose, with the score that chose it (higher = wanted more)."""

@@ -14,7 +14,6 @@ interval [0, 1]: the labels say nothing about it, so nothing may be claimed and 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from statistics import NormalDist
 from typing import Any, Literal, TypedDict
 
 import numpy as np
@@ -22,12 +21,12 @@ from numpy.typing import NDArray
 
 from tools.engine.errors import NotEnoughLabels, UnknownLabel
 from tools.engine.records import Basis, ClassScore, Estimate, Scores
+from tools.engine.shares import wilson
 
 Codes = NDArray[np.integer]
 Table = NDArray[np.float64]
 Metric = Literal["accuracy", "macro_f1", "precision", "recall", "f1"]
 
-_Z = NormalDist().inv_cdf(0.975)
 _UNSEEN = 0.1
 """Part of a text of the heaviest weight that each end of an interval allows for, judged against the value."""
 _UNKNOWN = Estimate(value=0.0, low=0.0, high=1.0)
@@ -189,14 +188,6 @@ def _table(truth: Codes, predicted: Codes, classes: int, values: Table) -> Table
     return table
 
 
-def _wilson(value: float, n: float) -> tuple[float, float]:
-    """The ends of Wilson's interval of a proportion seen in `n` texts; `n` need not be whole."""
-    spread = _Z**2 / n
-    centre = (value + spread / 2) / (1 + spread)
-    half = math.sqrt(spread * value * (1 - value) + spread**2 / 4) / (1 + spread)
-    return centre - half, centre + half
-
-
 def _proportion(part: float, whole: float, squares: float, heaviest: float) -> Estimate:
     """`part` of `whole`, both sums of weights, in a sample whose heaviest text weighs `heaviest`."""
     if whole == 0:
@@ -205,8 +196,8 @@ def _proportion(part: float, whole: float, squares: float, heaviest: float) -> E
     # Kish's mean weight of the texts seen is squares / whole: with equal weights nothing is unseen.
     unseen = _UNSEEN * max(0.0, heaviest - squares / whole)
     n = (whole + unseen) ** 2 / (squares + unseen**2)
-    low, _ = _wilson(min(1.0, part / (whole + unseen)), n)
-    _, high = _wilson(min(1.0, (part + unseen) / (whole + unseen)), n)
+    low, _ = wilson(min(1.0, part / (whole + unseen)), n)
+    _, high = wilson(min(1.0, (part + unseen) / (whole + unseen)), n)
     # Rounding may push an end past the value it must enclose, so the ends are held to it.
     return Estimate(value=value, low=max(0.0, min(value, low)), high=min(1.0, max(value, high)))
 

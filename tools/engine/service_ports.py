@@ -1,6 +1,7 @@
 """What conversations and the service keep, as protocols beside those of `ports.py`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from tools.engine.records import (
@@ -31,6 +32,10 @@ class EventStore(Protocol):
 
     def last(self) -> int:
         """The highest offset so far; 0 before the first event."""
+        ...
+
+    def forget(self, *kinds: str, before: datetime) -> int:
+        """Delete events of these kinds that happened before then; returns how many. Offsets are never used again."""
         ...
 
     def wait(self, after: int, *, timeout: float) -> bool:
@@ -114,8 +119,8 @@ class JobStore(Protocol):
         """Jobs that ended and were not reported, in the order in which they were queued."""
         ...
 
-    def list(self, status: JobStatus | None = None) -> list[Job]:
-        """Jobs in the order in which they were queued, of one status or all."""
+    def list(self, *statuses: JobStatus) -> list[Job]:
+        """Jobs in the order in which they were queued, of these statuses as they are at one moment, or all."""
         ...
 
 

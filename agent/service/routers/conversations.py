@@ -8,7 +8,7 @@ from agent.service import wire
 from agent.service.acting import shown_job
 from agent.service.auth import Owner, Viewer
 from agent.service.problems import responses
-from agent.service.routers.names import Name
+from agent.service.routers.names import ConversationId
 from agent.service.running import ServiceDep
 from agent.service.wire import NO_CONTROLS
 
@@ -20,7 +20,9 @@ ACCEPTED = status.HTTP_202_ACCEPTED
 def conversations(
     service: ServiceDep,
     _: Viewer,
-    owner: Annotated[str | None, Query(max_length=200, pattern=NO_CONTROLS)] = None,
+    owner: Annotated[
+        str | None, Query(max_length=200, pattern=NO_CONTROLS, description="Only this person's", examples=["ada"])
+    ] = None,
     archived: Annotated[bool, Query(description="Those put away, in place of the others")] = False,
 ) -> list[wire.Conversation]:
     """Newest first."""
@@ -35,7 +37,7 @@ def create(service: ServiceDep, user: Owner, body: wire.NewConversation) -> wire
 
 
 @router.get("/{conversation}", summary="A conversation", responses=responses(404))
-def view(service: ServiceDep, _: Viewer, conversation: Name) -> wire.View:
+def view(service: ServiceDep, _: Viewer, conversation: ConversationId) -> wire.View:
     """Its messages, what it waits for, its jobs, and from which event on to follow it."""
     last = service.bench.events.last()
     found = service.conversations.view(conversation)
@@ -50,7 +52,9 @@ def view(service: ServiceDep, _: Viewer, conversation: Name) -> wire.View:
 
 
 @router.patch("/{conversation}", summary="Rename it or put it away", responses=responses(403, 404))
-def change(service: ServiceDep, _: Owner, conversation: Name, body: wire.ConversationChange) -> wire.Conversation:
+def change(
+    service: ServiceDep, _: Owner, conversation: ConversationId, body: wire.ConversationChange
+) -> wire.Conversation:
     """What is left out stays."""
     store = service.bench.conversations
     found = store.get(conversation)
@@ -62,7 +66,7 @@ def change(service: ServiceDep, _: Owner, conversation: Name, body: wire.Convers
 
 
 @router.post("/{conversation}/messages", summary="Say something", status_code=ACCEPTED, responses=responses(403, 404))
-def send(service: ServiceDep, _: Owner, conversation: Name, body: wire.NewMessage) -> wire.Turn:
+def send(service: ServiceDep, _: Owner, conversation: ConversationId, body: wire.NewMessage) -> wire.Turn:
     """The answer comes as events: `token` as it is written, `message` when it is whole, `turn.finished` at the end."""
     return wire.Turn.model_validate(service.conversations.send(conversation, body.text))
 
@@ -70,7 +74,7 @@ def send(service: ServiceDep, _: Owner, conversation: Name, body: wire.NewMessag
 @router.post(
     "/{conversation}/replies", summary="Answer what it waits for", status_code=ACCEPTED, responses=responses(403, 404)
 )
-def reply(service: ServiceDep, _: Owner, conversation: Name, body: wire.Reply) -> wire.Turn:
+def reply(service: ServiceDep, _: Owner, conversation: ConversationId, body: wire.Reply) -> wire.Turn:
     """Approve or refuse what a card shows, with changed numbers or a reason."""
     given = body.model_dump(exclude_none=True)
     return wire.Turn.model_validate(service.conversations.resume(conversation, given))

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from agent.service import wire
 from agent.service.auth import Viewer
 from agent.service.problems import responses
-from agent.service.routers.names import LARGEST, After, ConversationFilter
+from agent.service.routers.names import LARGEST, After, ConversationFilter, PageSize
 from agent.service.running import ServiceDep
 
 router = APIRouter(prefix="/events", tags=["events"], responses=responses(401, 422))
@@ -21,7 +21,7 @@ def page(
     _: Viewer,
     after: After = 0,
     conversation: ConversationFilter = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
+    limit: PageSize = 500,
 ) -> wire.Events:
     """The first events past an offset, oldest first."""
     found = service.bench.events.read(after=after, conversation=conversation, limit=limit)
@@ -37,7 +37,9 @@ async def stream(
     _: Viewer,
     after: After = 0,
     conversation: ConversationFilter = None,
-    last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST, description="Goes before `after`")] = None,
+    last_event_id: Annotated[
+        int | None, Header(ge=0, le=LARGEST, description="Goes before `after`", examples=[41])
+    ] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events from any offset on, without end; a comment comes after each silence, as a sign of life.
 

@@ -36,7 +36,17 @@ def exports(service: ServiceDep, _: Viewer) -> list[wire.Exported]:
     },
 )
 def fetch(
-    service: ServiceDep, _: Viewer, path: Annotated[str, InPath(max_length=1_000, pattern=NO_CONTROLS)]
+    service: ServiceDep,
+    _: Viewer,
+    path: Annotated[
+        str,
+        InPath(
+            max_length=1_000,
+            pattern=NO_CONTROLS,
+            description="As GET /exports lists it",
+            examples=["baby-care/labels.csv"],
+        ),
+    ],
 ) -> FileResponse:
     """Its content, to be kept as a file."""
     folder = _folder(service).resolve()

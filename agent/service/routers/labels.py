@@ -9,7 +9,7 @@ from agent.service import wire
 from agent.service.acting import done, named
 from agent.service.auth import Annotator, Viewer
 from agent.service.problems import responses
-from agent.service.routers.names import LARGEST, Name
+from agent.service.routers.names import LARGEST, PageSize, TaskName
 from agent.service.running import ServiceDep
 from tools.engine.records import Label, Role
 from tools.labeling import waiting
@@ -22,11 +22,11 @@ FAILS = responses(403, 409, 503)
 def labels(
     service: ServiceDep,
     _: Viewer,
-    task: Name,
+    task: TaskName,
     role: Annotated[Role | None, Query(description="gold judges, seed and train teach")] = None,
     history: Annotated[bool, Query(description="Every answer ever given, not only those that hold")] = False,
-    start: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    start: Annotated[int, Query(ge=0, le=LARGEST, description="How many to leave out first")] = 0,
+    limit: PageSize = 100,
 ) -> wire.Labels:
     """The answers that hold, or all that were ever given, with who gave them and when."""
     known = service.bench.tasks.get(task)
@@ -40,9 +40,7 @@ def labels(
 
 
 @router.get("/waiting", summary="Texts that wait for a person's label")
-def waiting_texts(
-    service: ServiceDep, _: Viewer, task: Name, limit: Annotated[int, Query(ge=1, le=1_000)] = 50
-) -> wire.Waiting:
+def waiting_texts(service: ServiceDep, _: Viewer, task: TaskName, limit: PageSize = 50) -> wire.Waiting:
     """The gold sample's first, then those of the open round."""
     known = service.bench.tasks.get(task)
     gold = {item.text_id for item in service.bench.rounds.gold(task) or []}
@@ -61,7 +59,7 @@ def waiting_texts(
 
 
 @router.post("/labels", summary="Label texts", responses=FAILS)
-def label(service: ServiceDep, user: Annotator, task: Name, body: LabelTexts) -> wire.Labeled:
+def label(service: ServiceDep, user: Annotator, task: TaskName, body: LabelTexts) -> wire.Labeled:
     """Store a person's labels; a conversation that waits for the last of them goes on by itself."""
     receipt = done(service, "label_texts", named(body, task=task), user=user)
     service.conversations.labeled(task)
@@ -69,7 +67,7 @@ def label(service: ServiceDep, user: Annotator, task: Name, body: LabelTexts) ->
 
 
 @router.post("/labels/undo", summary="Take labels back", responses=FAILS)
-def undo(service: ServiceDep, user: Annotator, task: Name, body: Undo) -> wire.Undone:
+def undo(service: ServiceDep, user: Annotator, task: TaskName, body: Undo) -> wire.Undone:
     """Withdraw the latest labels that a person gave."""
     return wire.Undone.model_validate(done(service, "undo", named(body, task=task), user=user))
 

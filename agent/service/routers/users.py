@@ -5,7 +5,7 @@ from fastapi import APIRouter, status
 from agent.service import wire
 from agent.service.auth import Owner, Viewer, add_user, remove_user
 from agent.service.problems import responses
-from agent.service.routers.names import Name
+from agent.service.routers.names import UserName
 from agent.service.running import ServiceDep
 
 router = APIRouter(tags=["users"], responses=responses(401, 403))
@@ -32,6 +32,6 @@ def add(service: ServiceDep, _: Owner, user: wire.NewUser) -> wire.Token:
 @router.delete(
     "/users/{user}", summary="Remove a user", status_code=status.HTTP_204_NO_CONTENT, responses=responses(404, 422)
 )
-def remove(service: ServiceDep, _: Owner, user: Name) -> None:
+def remove(service: ServiceDep, _: Owner, user: UserName) -> None:
     """Take a token back. The last owner can go only after everybody else."""
     remove_user(service.bench, user)

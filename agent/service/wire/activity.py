@@ -1,8 +1,9 @@
 """Jobs and events."""
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from agent.service.wire.forms import Receipt, example
 from tools.engine.records import JobStatus
@@ -11,7 +12,7 @@ from tools.engine.records import JobStatus
 class Stage(BaseModel):
     """How far a running job is; `total` is null where the end is not known."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = example(stage="labeling (train)", done=12, total=25)
 
     stage: str
     done: int
@@ -50,17 +51,20 @@ class Job(BaseModel):
     place: int | None = None
 
 
+_EVENT: dict[str, Any] = {
+    "offset": 41,
+    "at": "2026-03-04T05:06:07Z",
+    "kind": "job.progress",
+    "conversation": None,
+    "job": "b1946ac9",
+    "data": {"kind": "run_rounds", "stage": "labeling (train)", "done": 12, "total": 25},
+}
+
+
 class Event(BaseModel):
     """Something that happened; `offset` is what a client reads on from."""
 
-    model_config = example(
-        offset=41,
-        at="2026-03-04T05:06:07Z",
-        kind="job.progress",
-        conversation=None,
-        job="b1946ac9",
-        data={"kind": "run_rounds", "stage": "labeling (train)", "done": 12, "total": 25},
-    )
+    model_config = example(**_EVENT)
 
     offset: int
     at: datetime
@@ -72,6 +76,8 @@ class Event(BaseModel):
 
 class Events(BaseModel):
     """A page of events, oldest first; `last` is the offset to ask on from."""
+
+    model_config = example(events=[_EVENT], last=41)
 
     events: list[Event]
     last: int

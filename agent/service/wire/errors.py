@@ -19,7 +19,7 @@ class Problem(BaseModel):
         type="about:blank",
         title="Not Found",
         status=404,
-        detail="There is no pool 'x'. There are: 'receipts'. Make one with `laud pool add FILE --name NAME`.",
+        detail="There is no pool 'x'. There are: 'receipts'. Adding a file makes one.",
         kind="UnknownName",
         mistakes=[],
         card=None,

@@ -15,6 +15,17 @@ def example(**values: Any) -> ConfigDict:
     return ConfigDict(from_attributes=True, json_schema_extra={"examples": [values]})
 
 
+def open_example(**values: Any) -> ConfigDict:
+    """The same for an answer that may tell more than its fields."""
+    return ConfigDict(extra="allow", json_schema_extra={"examples": [values]})
+
+
+def shown(examples: Mapping[str, Mapping[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """The description of an answer whose form depends on what is shown, by an example of each."""
+    named = {name: {"value": value} for name, value in examples.items()}
+    return {200: {"content": {"application/json": {"examples": named}}}}
+
+
 class Asked(BaseModel):
     """What requests share: nothing unknown is taken, so that a misspelt field is noticed."""
 

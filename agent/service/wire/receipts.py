@@ -1,23 +1,32 @@
 """What the tools answer: drafts, estimates, and accounts of what was changed."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
-from agent.service.wire.forms import example
+from pydantic import BaseModel, Field
+
+from agent.service.wire.forms import example, open_example
 from agent.service.wire.work import TaskClass
 
 Range = tuple[float, float]
 """The low and the high end of what is to be expected."""
 
 
+_CLASSES: list[dict[str, Any]] = [
+    {"name": "baby care", "definition": "Nappies, wipes, formula.", "examples": ["NAPPIES SZ4 44PK"]},
+    {"name": "other", "definition": "", "examples": []},
+]
+_QUESTION: dict[str, Any] = {
+    "id": "5d41402abc4b2a76b971",
+    "text": "BABY CARROTS 500G",
+    "why": "The zero-shot pass gives it 0.52 for 'baby care'.",
+    "choices": ["baby care", "other"],
+}
+
+
 class Question(BaseModel):
     """A borderline text whose answer matters: which class does it belong to?"""
 
-    model_config = example(
-        id="5d41402abc4b2a76b971",
-        text="BABY CARROTS 500G",
-        why="The zero-shot pass gives it 0.52 for 'baby care'.",
-        choices=["baby care", "other"],
-    )
+    model_config = example(**_QUESTION)
 
     id: str
     text: str
@@ -28,7 +37,16 @@ class Question(BaseModel):
 class Proposal(BaseModel):
     """A draft of a task; nothing of it is stored. `expected_share` is the share of the pool that a class may have."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = open_example(
+        pool="receipts",
+        name="baby-care",
+        description="Find the baby care products.",
+        classes=_CLASSES,
+        positive="baby care",
+        expected_share={"baby care": [0.01, 0.05], "other": [0.95, 0.99]},
+        questions=[_QUESTION],
+        notes=["Read as: find 'baby care'; all the rest is 'other'."],
+    )
 
     pool: str
     name: str
@@ -43,7 +61,19 @@ class Proposal(BaseModel):
 class TaskSet(BaseModel):
     """A task as it is set now, and the texts whose answers would make it plainer."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = open_example(
+        task="baby-care",
+        pool="receipts",
+        description="Find the baby care products.",
+        guideline_version=1,
+        classes=_CLASSES,
+        positive="baby care",
+        rest="other",
+        oracle=None,
+        budget=None,
+        stop=["precision>=0.95"],
+        questions=[_QUESTION],
+    )
 
     task: str
     pool: str
@@ -61,7 +91,7 @@ class TaskSet(BaseModel):
 class Answered(BaseModel):
     """What became of answers to questions: a new version of the guideline, and labels."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = open_example(task="baby-care", guideline_version=2, labels=3, classes=_CLASSES)
 
     task: str
     guideline_version: int
@@ -72,7 +102,19 @@ class Answered(BaseModel):
 class RunEstimate(BaseModel):
     """What a run would take, from low to high; `dollars` is null where no price is known."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = open_example(
+        task="baby-care",
+        oracle="llm",
+        calls=[260, 404],
+        gold_calls=60,
+        labels=[200, 200],
+        dollars=[0.03, 0.05],
+        seconds=[60, 180],
+        minutes_by_hand=[18, 48],
+        budget_left=2.0,
+        stop=["labels=200"],
+        assumptions=["The price is that of gpt-4o-mini."],
+    )
 
     task: str
     oracle: str

@@ -1,13 +1,16 @@
 """Conversations, their messages and turns."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from agent.service.wire.activity import Job
 from agent.service.wire.forms import NO_CONTROLS, Asked, Receipt, example
 from tools.engine.records import TurnKind, TurnStatus
+
+_CALL: dict[str, Any] = {"id": "b1946ac9x", "name": "delete_task", "args": {"task": "baby-care"}}
+_MESSAGE: dict[str, Any] = {"id": "7f3e", "role": "assistant", "text": "", "calls": [_CALL]}
 
 
 class NewConversation(Asked):
@@ -42,7 +45,7 @@ class Conversation(BaseModel):
 class ToolCallShown(BaseModel):
     """A tool that an answer of the agent calls."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = example(**_CALL)
 
     id: str
     name: str
@@ -55,7 +58,7 @@ class Message(BaseModel):
     `calls` are the tools that the agent called for; `name` and `receipt` tell which tool answered what.
     """
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = example(**_MESSAGE)
 
     id: str
     role: str
@@ -73,6 +76,8 @@ class NewMessage(Asked):
 
 class Reply(Asked):
     """The answer to what the conversation waits for: a decision about a card; nothing, once texts are labeled."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "approve", "changes": {"labels": 50}}]})
 
     decision: Literal["approve", "refuse"] | None = None
     changes: dict[str, float | int | None] | None = Field(
@@ -99,6 +104,31 @@ class View(BaseModel):
     `pending` is what waits for the person: a card to decide on (its `kind` is `approval`), or texts to label (`kind` is
     `labels`, with `task` and how many `texts`). What `last` counts is in here: follow the events from there.
     """
+
+    model_config = example(
+        conversation={
+            "id": "0d3c6f2a",
+            "title": "Baby care in receipts",
+            "owner": "local",
+            "created_at": "2026-03-04T05:06:07Z",
+            "archived": False,
+        },
+        messages=[{"id": "turn-7", "role": "user", "text": "delete the task"}, _MESSAGE],
+        pending={
+            "kind": "approval",
+            "call": "b1946ac9x",
+            "tool": "delete_task",
+            "title": "Delete the task 'baby-care'",
+            "what": "141 labels and 6 models go with it. This cannot be undone.",
+            "texts": 141,
+            "dollars": None,
+            "budget_left": None,
+            "editable": {},
+        },
+        jobs=[],
+        busy=False,
+        last=41,
+    )
 
     conversation: Conversation
     messages: list[Message]

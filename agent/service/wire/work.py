@@ -1,9 +1,9 @@
 """Pools, tasks, rounds, labels and models, as they are stored."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from agent.service.wire.forms import Asked, example
 
@@ -24,7 +24,7 @@ class Pool(BaseModel):
 class TaskClass(BaseModel):
     """A class of a task."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = example(name="baby care", definition="Nappies, wipes, formula.", examples=["NAPPIES SZ4 44PK"])
 
     name: str
     definition: str
@@ -62,10 +62,26 @@ class Task(BaseModel):
     guideline_version: int
 
 
+_ESTIMATE = {"value": 0.71, "low": 0.55, "high": 0.84}
+_CLASS_SCORE: dict[str, Any] = {"precision": _ESTIMATE, "recall": _ESTIMATE, "f1": _ESTIMATE, "support": 20}
+_SCORES: dict[str, Any] = {
+    "basis": "gold",
+    "n": 100,
+    "classes": ["baby care", "other"],
+    "accuracy": _ESTIMATE,
+    "macro_f1": _ESTIMATE,
+    "per_class": {"baby care": _CLASS_SCORE, "other": _CLASS_SCORE},
+    "confusion": [[15, 5], [3, 77]],
+    "positive": "baby care",
+    "threshold": 0.5,
+    "average_precision": _ESTIMATE,
+}
+
+
 class Estimate(BaseModel):
     """A score with its 95 % interval."""
 
-    model_config = example(value=0.71, low=0.55, high=0.84)
+    model_config = example(**_ESTIMATE)
 
     value: float
     low: float
@@ -75,7 +91,7 @@ class Estimate(BaseModel):
 class ClassScore(BaseModel):
     """How well one class is found; `support` counts the judged texts that belong to it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = example(**_CLASS_SCORE)
 
     precision: Estimate
     recall: Estimate
@@ -86,7 +102,7 @@ class ClassScore(BaseModel):
 class Scores(BaseModel):
     """How good a model is against known labels; `basis` says which. `confusion[i][j]`: of class i, called j."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = example(**_SCORES)
 
     basis: str
     n: int
@@ -112,7 +128,20 @@ class StopDecision(BaseModel):
 class Round(BaseModel):
     """A round of the loop; 0 is the cold start."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = example(
+        number=3,
+        status="closed",
+        strategy="diverse-margin",
+        learner="head",
+        labels=91,
+        oracle_calls=25,
+        cost=0.0,
+        seconds=0.8,
+        model_id="baby-care-3f2a-round-003",
+        scores=_SCORES,
+        agreement=0.98,
+        stop=None,
+    )
 
     number: int
     status: str
@@ -128,24 +157,27 @@ class Round(BaseModel):
     stop: StopDecision | None
 
 
+_LABEL: dict[str, Any] = {
+    "text_id": "5d41402abc4b2a76b971",
+    "text": "NAPPIES SZ4 44PK",
+    "outcome": "label",
+    "label": "baby care",
+    "role": "train",
+    "round": 2,
+    "source": "human:ada",
+    "model": None,
+    "confidence": None,
+    "cost": 0.0,
+    "guideline_version": 1,
+    "at": "2026-03-04T05:06:07Z",
+    "note": None,
+}
+
+
 class Label(BaseModel):
     """An answer about a text, as it is kept; the newest about a text holds."""
 
-    model_config = example(
-        text_id="5d41402abc4b2a76b971",
-        text="NAPPIES SZ4 44PK",
-        outcome="label",
-        label="baby care",
-        role="train",
-        round=2,
-        source="human:ada",
-        model=None,
-        confidence=None,
-        cost=0.0,
-        guideline_version=1,
-        at="2026-03-04T05:06:07Z",
-        note=None,
-    )
+    model_config = example(**_LABEL)
 
     text_id: str
     text: str
@@ -165,14 +197,19 @@ class Label(BaseModel):
 class Labels(BaseModel):
     """A page of labels, in the order in which the texts were first labeled; `total` counts all of them."""
 
+    model_config = example(labels=[_LABEL], total=141)
+
     labels: list[Label]
     total: int
+
+
+_WAITING: dict[str, Any] = {"id": "5d41402abc4b2a76b971", "text": "BABY CARROTS 500G", "role": "gold"}
 
 
 class WaitingText(BaseModel):
     """A text that waits for a person's label; `role` says what for: gold judges, seed and train teach."""
 
-    model_config = example(id="5d41402abc4b2a76b971", text="BABY CARROTS 500G", role="gold")
+    model_config = example(**_WAITING)
 
     id: str
     text: str
@@ -181,6 +218,8 @@ class WaitingText(BaseModel):
 
 class Waiting(BaseModel):
     """The texts that wait for a label, the gold sample's first, and the classes to choose from."""
+
+    model_config = example(texts=[_WAITING], total=41, classes=["baby care", "other"])
 
     texts: list[WaitingText]
     total: int

@@ -340,12 +340,32 @@ def test_the_oracle_is_chosen_by_number() -> None:
         ("40 gold texts", "estimate", {"gold": 40}),
         ("replay column category", "estimate", {"oracle": "replay:category"}),
         ("budget $3", "estimate", {"budget": 3.0}),
+        ("no wait, make it 50", "estimate", {"labels": 50}),
     ],
 )
 def test_a_plan_is_begun_or_changed(reply: str, tool: str, changed: dict[str, Any]) -> None:
     plan = {"oracle": "human", "labels": 200, "batch": 20, "gold": 60}
     until = {"until": ["precision>=0.95"]} if tool == "run_rounds" else {}
     assert called(until_plan().say(reply)) == (tool, {**plan, **until, **changed})
+
+
+@pytest.mark.parametrize("reply", ["batches of 0", "batches of 100000", "budget $-3", "until 150 % precision"])
+def test_a_figure_that_no_run_can_have_leaves_the_plan_open(reply: str) -> None:
+    talk = until_plan()
+    plan = talk.last.text.splitlines()[-2]
+    answer = talk.say(reply)
+    assert not answer.tool_calls
+    assert plan in answer.text
+    assert called(talk.say("yes"))[0] == "run_rounds"
+
+
+def test_a_whole_request_is_no_answer_to_a_question_about_a_file() -> None:
+    talk = Conversation()
+    assert "In which file" in talk.say("find spam").text
+    assert called(talk.say("find the baby products in receipts.csv")) == ("add_texts", {"file": "receipts.csv"})
+    added = {"pool": "receipts", "rows": 9, "added": 9, "duplicates": 0, "text_column": "text", "other_columns": []}
+    proposed = called(talk.result(added))
+    assert proposed == ("propose_task", {"pool": "receipts", "request": "find baby products"})
 
 
 def test_a_changed_plan_is_the_one_that_yes_begins() -> None:

@@ -47,6 +47,9 @@ CALLS: list[tuple[str, str, str, dict[str, Any]]] = [
          {"name": "baby care", "definition": "things that help, such as export quality nappies",
           "examples": ["nappies size 3"]},
          {"name": "other", "definition": "", "examples": []}]}),
+    ("nothing", "actually, find the pet food in receipts.csv instead", "add_texts", {"file": "receipts.csv"}),
+    ("pool", "actually, find the pet food instead", "propose_task", {"pool": "receipts", "request": "find pet food"}),
+    ("pool", "find teh baby food", "propose_task", {"pool": "receipts", "request": "find baby food"}),
     # --- begin: classify
     ("nothing", "classify tickets.csv into billing, bugs and praise", "add_texts", {"file": "tickets.csv"}),
     ("nothing", "sort tickets.csv into a, b or c", "add_texts", {"file": "tickets.csv"}),
@@ -327,6 +330,21 @@ REPLIES: list[tuple[str, str, str]] = [
     ("several", "delete the task", "Which task is meant?"),
     ("several", "label 40, replaying", "Which task is meant?"),
     ("set", "label 40 by replaying", "Which column holds the known labels?"),
+    # --- what no run can have, two things at once, other languages
+    ("set", "label 0 myself", "The number of labels must be 1 or more."),
+    ("set", "label -5 myself", "The number of labels must be 1 or more."),
+    ("set", "run 3 rounds in batches of \u22125", "A batch holds 1 to 10,000 texts."),
+    ("set", "label 30 myself, batches of 100000", "A batch holds 1 to 10,000 texts."),
+    ("set", "run 0 rounds", "The number of rounds must be 1 or more."),
+    ("set", "set the budget to -$5", "A budget cannot be below $0."),
+    ("set", "budget $-5", "A budget cannot be below $0."),
+    ("set", "run until 150 % precision", "A goal lies between 0 and 100 %."),
+    ("set", "run until precision 0 %", "A goal lies between 0 and 100 %."),
+    ("nothing", "find the baby products in a.csv and sort b.csv into spam, ham", "1. load a.csv"),
+    ("nothing", "load a.csv and b.csv", "I take one file at a time"),
+    ("nothing", "finde die Babyprodukte in receipts.csv", "I understand requests in English only."),
+    ("pool", "Bitte suche alle Haustierprodukte", "I understand requests in English only."),
+    ("nothing", "trouve les produits pour bébés dans receipts.csv", "I understand requests in English only."),
 ]
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from socket import create_connection
 from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
 from tools.engine.errors import CannotDo, ComputeFailed
+
+SECONDS_TO_ANSWER = 5.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,10 +22,12 @@ class RayCompute:
 
     def __init__(self, address: str) -> None:
         try:
+            _reach(address)
             ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = str(getattr(error, "strerror", None) or error).splitlines()[0].removesuffix(".")
             raise CannotDo(
-                f"No Ray cluster answers at {address!r}: {str(error).splitlines()[0]} "
+                f"No Ray cluster answers at {address!r}: {reason}. "
                 "Start it, correct LAUD_RAY_ADDRESS, or unset it to compute on this machine."
             ) from error
 
@@ -46,3 +52,10 @@ class RayCompute:
     def close(self) -> None:
         """Leave the cluster."""
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raise OSError where nothing listens: Ray itself tries for minutes. Words such as `auto` are left to Ray."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.hostname and place.port:
+        create_connection((place.hostname, place.port), timeout=SECONDS_TO_ANSWER).close()

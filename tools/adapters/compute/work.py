@@ -1,7 +1,8 @@
 """The functions that run in the compute lane. Each loads what it needs itself, so that its caller loads nothing."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,23 @@ def export_hugging_face(folder: str, out: str, precision: str) -> None:
     """Write the model in `folder` as a Hugging Face folder, into a folder that appears whole or not at all."""
     from tools.adapters.learners.hugging_face import write_folder
 
-    target = Path(out)
+    with _appearing_in(Path(out)) as partial:
+        write_folder(Path(folder), partial, precision=precision)
+
+
+def export_onnx(folder: str, out: str, texts: Sequence[str]) -> float:
+    """Write the model in `folder` as ONNX, files that appear whole or not at all; the largest difference on `texts`."""
+    from tools.adapters.learners.onnx_file import write_onnx
+
+    with _appearing_in(Path(out)) as partial:
+        return write_onnx(Path(folder), partial, texts)
+
+
+@contextmanager
+def _appearing_in(target: Path) -> Iterator[Path]:
+    """A folder whose files go into `target` at the end, unless an error comes before."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".laud-export-") as partial:
-        write_folder(Path(folder), Path(partial), precision=precision)
+        yield Path(partial)
         for file in Path(partial).iterdir():
             file.replace(target / file.name)
 

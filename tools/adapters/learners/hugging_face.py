@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from transformers import PreTrainedTokenizerBase
 
@@ -14,7 +15,8 @@ from tools.adapters.learners import head, kernel
 from tools.adapters.learners.featuriser import SPACE
 from tools.adapters.learners.finetune import FinetunedClassifier
 from tools.adapters.learners.folder import read_manifest, write_manifest
-from tools.adapters.learners.modeling_laud import LaudConfig, LaudForSequenceClassification
+from tools.adapters.learners.modeling_laud import PAIR_CODES, LaudConfig, LaudForSequenceClassification
+from tools.engine.features import FIRST_PAIR, FeatureSpace
 
 FROZEN = ("head", "kernel")
 """Learners that stand on a frozen encoder."""
@@ -26,17 +28,23 @@ def write_folder(folder: Path, out: Path, *, precision: str) -> None:
     Saving with the code of the architecture beside the weights is what `trust_remote_code=True` needs.
     """
     manifest = read_manifest(folder)
-    if manifest["learner"] in FROZEN:
-        model, tokenizer = _on_frozen_encoder(folder, manifest, precision=precision)
-    else:
-        loaded = FinetunedClassifier.load(folder, precision=precision)
-        model, tokenizer = loaded.model, loaded.tokenizer
+    model, tokenizer = assemble(folder, manifest, precision=precision)
     LaudConfig.register_for_auto_class()  # type: ignore[no-untyped-call]
     LaudForSequenceClassification.register_for_auto_class("AutoModelForSequenceClassification")  # type: ignore[no-untyped-call]
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
     exported = {key: value for key, value in manifest.items() if key != "held_out"}
     write_manifest(out, exported | {"learner": "finetune"})
+
+
+def assemble(
+    folder: Path, manifest: dict[str, Any], *, precision: str
+) -> tuple[LaudForSequenceClassification, PreTrainedTokenizerBase]:
+    """The model in `folder` as one network, from token ids to logits, and its tokenizer."""
+    if manifest["learner"] in FROZEN:
+        return _on_frozen_encoder(folder, manifest, precision=precision)
+    loaded = FinetunedClassifier.load(folder, precision=precision)
+    return loaded.model, loaded.tokenizer
 
 
 def _on_frozen_encoder(
@@ -60,7 +68,7 @@ def _on_frozen_encoder(
     model = LaudForSequenceClassification(config)
     model.encoder.load_state_dict(base.state_dict(), strict=False)
     torch.nn.Module.to(model.encoder, number_format(precision))
-    values = {"centre": space.centre, "words.codes": space.codes, "words.table": space.table}
+    values = {"centre": space.centre, "words.table": space.table, **_rows(space, int(base.config.vocab_size))}
     temperature = float(manifest["temperature"])
     if manifest["learner"] == "kernel":
         values |= {f"kernel.{name}": judged[name] for name in ("points", "weights", "edge")}
@@ -75,3 +83,10 @@ def _on_frozen_encoder(
         if name in own:
             own[name].copy_(torch.from_numpy(value))
     return model, tokenizer
+
+
+def _rows(space: FeatureSpace, vocabulary: int) -> dict[str, NDArray[np.int64]]:
+    """The row of the table of words that each word piece has, and each code of a pair; -1 for none."""
+    rows = np.full(FIRST_PAIR + PAIR_CODES, -1, dtype=np.int64)
+    rows[space.codes] = np.arange(len(space.codes))
+    return {"words.pieces": rows[:vocabulary], "words.pairs": rows[FIRST_PAIR:]}

@@ -13,7 +13,6 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 # How LAUD makes features, told again: this file stands alone. A test holds that both give the same.
 PAIR_CODES = 65_536
-FIRST_PAIR = 1 << 20
 PAIR_FACTOR = 1_000_003
 LAYER_FALL = 0.7
 LEXICAL_WEIGHT = 0.7
@@ -56,27 +55,29 @@ def _fixed(*shape: int) -> torch.nn.Parameter:
 
 
 class Words(torch.nn.Module):
-    """Unit vectors of the word pieces of a text and of their pairs; `codes` in ascending order."""
+    """Unit vectors of the word pieces of a text and of their pairs, which have `rows` of `table`, or -1 for none."""
 
-    codes: torch.Tensor
+    pieces: torch.Tensor
+    pairs: torch.Tensor
 
-    def __init__(self, codes: int, width: int) -> None:
+    def __init__(self, vocabulary: int, rows: int, width: int) -> None:
         super().__init__()
-        self.register_buffer("codes", torch.zeros(codes, dtype=torch.int64))
-        self.table = _fixed(codes, width)
+        self.register_buffer("pieces", torch.full((vocabulary,), -1))
+        self.register_buffer("pairs", torch.full((PAIR_CODES,), -1))
+        self.table = _fixed(rows, width)
 
     def forward(self, input_ids: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
         """(n, width) from token ids (n, t) and which of them are part of the text."""
-        pairs = FIRST_PAIR + (input_ids[:, :-1] * PAIR_FACTOR + input_ids[:, 1:]) % PAIR_CODES
-        found = torch.cat([input_ids, pairs], 1)
-        known = torch.cat([inside, inside[:, :-1] & inside[:, 1:]], 1)
-        places = torch.searchsorted(self.codes, found).clamp(max=len(self.codes) - 1)
-        known = known & (self.codes[places] == found)
+        codes = (input_ids[:, :-1] * PAIR_FACTOR + input_ids[:, 1:]) % PAIR_CODES
+        found = torch.cat([self.pieces[input_ids], self.pairs[codes]], 1)
+        known = torch.cat([inside, inside[:, :-1] & inside[:, 1:]], 1) & (found >= 0)
         alike = (found[:, :, None] == found[:, None, :]) & known[:, None, :]
         times = alike.sum(2).clamp(min=1).float()
         # A code that stands there k times weighs 1 + log k in all.
         weights = torch.where(known, (1 + times.log()) / times, 0.0)
-        return torch.nn.functional.normalize(torch.einsum("nt,ntw->nw", weights, self.table[places].float()), dim=-1)
+        vectors = self.table[found.clamp(min=0)].float()
+        units: torch.Tensor = torch.nn.functional.normalize((weights[:, :, None] * vectors).sum(1), dim=-1)
+        return units
 
 
 class Kernel(torch.nn.Module):
@@ -110,7 +111,7 @@ class LaudForSequenceClassification(PreTrainedModel):
         if config.layers:
             self.centre = _fixed(count, width)
         if config.words[0]:
-            self.words = Words(*config.words)
+            self.words = Words(int(inner.vocab_size), *config.words)
         size = count * width + config.words[1]
         if config.points:
             self.kernel = Kernel(config.points, size)
@@ -130,11 +131,12 @@ class LaudForSequenceClassification(PreTrainedModel):
             means = means - self.centre.float()
         lengths = LAYER_FALL ** torch.arange(len(read), device=means.device, dtype=torch.float32)
         lengths = lengths / lengths.norm()
-        units = (torch.nn.functional.normalize(means, dim=-1) * lengths[:, None]).flatten(1)
+        units: torch.Tensor = (torch.nn.functional.normalize(means, dim=-1) * lengths[:, None]).flatten(1)
         if not self.config.words[0]:
             return units
-        edges = torch.tensor(self.config.edges, device=input_ids.device)
-        inside = attention_mask.bool() & ~torch.isin(input_ids, edges)
+        inside = attention_mask.bool()
+        for edge in self.config.edges:
+            inside = inside & (input_ids != edge)
         return torch.cat([units, LEXICAL_WEIGHT * self.words(input_ids, inside)], 1)
 
     def forward(

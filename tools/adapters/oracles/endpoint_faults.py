@@ -3,17 +3,21 @@
 Nothing that an endpoint says in its errors is passed on: it may repeat the key or the text.
 """
 
+import json
 import re
 import socket
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
-import openai
+import aiohttp
 
 from tools.engine.errors import OracleUnavailable
 from tools.engine.retrying import asked_wait, causes
 
 _REFUSABLE = {
     "response_format": ("response_format", "json_schema", "structured output", "guided"),
+    "tools": ("tool", "function call"),
     "logprobs": ("logprob",),
     "temperature": ("temperature",),
     "max_completion_tokens": ("max_completion_tokens",),
@@ -22,18 +26,48 @@ _REFUSABLE = {
 """Optional parameters, with the words by which endpoints name them when they refuse them."""
 
 
-class PassingFault(Exception):
-    """May go away: try again, after `wait` seconds where the endpoint said so."""
+LONGEST_COMPLAINT = 4_000
+"""Bytes of an error's body that are looked at."""
+BUSY = frozenset({429, 503, 529})
+"""What endpoints answer that have too much to do."""
 
-    def __init__(self, note: str, *, wait: float | None = None, unreachable: bool = False) -> None:
+
+class Refusal(Exception):
+    """An answer of another status than 200, as it came."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+        self.complaint = body[:LONGEST_COMPLAINT].decode(errors="replace").casefold()
+        self.code = _code(body)
+
+
+class PassingFault(Exception):
+    """May go away: try again, after `wait` seconds where the endpoint said so.
+
+    `refused` says that the endpoint has too much to do; `headers` are those of its reply.
+    """
+
+    def __init__(
+        self,
+        note: str,
+        *,
+        wait: float | None = None,
+        unreachable: bool = False,
+        refused: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(note)
         self.note = note
         self.wait = wait
         self.unreachable = unreachable
+        self.refused = refused
+        self.headers = headers or {}
 
 
 class ItemFault(Exception):
-    """Lies with this one text: it stays unanswered, the others go on."""
+    """Lies with the texts of this one request: they stay unanswered, the others go on."""
 
     def __init__(self, note: str) -> None:
         super().__init__(note)
@@ -42,23 +76,24 @@ class ItemFault(Exception):
 
 def refused_options(error: Exception, sent: set[str]) -> set[str]:
     """The optional parameters among `sent` that the endpoint says it does not take."""
-    if not isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
+    if not isinstance(error, Refusal) or error.status not in {400, 422}:
         return set()
-    complaint = f"{error.param} {error.message} {error.body}".casefold()
     return {
-        option for option, words in _REFUSABLE.items() if option in sent and any(word in complaint for word in words)
+        option
+        for option, words in _REFUSABLE.items()
+        if option in sent and any(word in error.complaint for word in words)
     }
 
 
 def sort_fault(error: Exception, *, endpoint: str, model: str) -> PassingFault | ItemFault | OracleUnavailable:
     """The fault as what to do about it. `endpoint` is its address as it may be shown."""
-    if isinstance(error, openai.APITimeoutError | TimeoutError):
+    if isinstance(error, Refusal):
+        return _sort_status(error, endpoint=endpoint, model=model)
+    if isinstance(error, TimeoutError):
         return PassingFault("The endpoint did not answer in time.")
-    if isinstance(error, openai.APIConnectionError):
+    if isinstance(error, aiohttp.ClientError | OSError):
         unreachable = any(isinstance(cause, ConnectionRefusedError | socket.gaierror) for cause in causes(error))
         return PassingFault("The connection to the endpoint failed.", unreachable=unreachable)
-    if isinstance(error, openai.APIStatusError):
-        return _sort_status(error, endpoint=endpoint, model=model)
     return PassingFault("The endpoint's answer was no chat completion.")
 
 
@@ -70,18 +105,24 @@ def unreachable(endpoint: str) -> OracleUnavailable:
     )
 
 
-def keeps_failing(endpoint: str, *, times: int, last: str) -> OracleUnavailable:
-    """The error for an endpoint that failed for several texts in a row, each tried several times."""
+def keeps_failing(endpoint: str, *, tries: int, last: str) -> OracleUnavailable:
+    """The error for an endpoint that failed again and again, whatever it was asked."""
     return OracleUnavailable(
-        f"The endpoint {endpoint} failed for {times} texts in a row, each tried several times. Last: {last} "
-        "Try later with the same command, which goes on where this one stopped, or set another endpoint."
+        f"The endpoint {endpoint} failed at least {tries} times in a row, for several texts and with growing pauses. "
+        f"Last: {last} Try later with the same command, which goes on where this one stopped, or set another endpoint."
     )
 
 
-def _sort_status(
-    error: openai.APIStatusError, *, endpoint: str, model: str
-) -> PassingFault | ItemFault | OracleUnavailable:
-    status = error.status_code
+def asks_too_long(endpoint: str, wait: float) -> OracleUnavailable:
+    """The error for an endpoint that wants to be left alone for longer than anyone waits."""
+    return OracleUnavailable(
+        f"The endpoint {endpoint} asks to wait {wait:,.0f} seconds. Give the same command again then: it goes on where "
+        "this one stopped."
+    )
+
+
+def _sort_status(error: Refusal, *, endpoint: str, model: str) -> PassingFault | ItemFault | OracleUnavailable:
+    status = error.status
     if status in {401, 403}:
         return OracleUnavailable(
             f"The endpoint {endpoint} refuses the key ({status}). Set LAUD_LLM_API_KEY to a key that may use {model!r}."
@@ -96,10 +137,25 @@ def _sort_status(
             f"The account at {endpoint} has no credit left ({status}). Top it up, then give the same command again."
         )
     if status in {408, 409, 429} or status >= 500:
-        header = error.response.headers.get("retry-after", "")
         return PassingFault(
             f"The endpoint answered {status}.",
-            wait=asked_wait(header, now=datetime.now(UTC)),
+            wait=_wait(error.headers),
+            refused=status in BUSY,
+            headers=error.headers,
         )
-    code = error.code if error.code and re.fullmatch(r"\w{1,40}", error.code) else ""
-    return ItemFault(f"The endpoint does not take this text ({status}{' ' if code else ''}{code}).")
+    return ItemFault(f"The endpoint does not take this text ({status}{' ' if error.code else ''}{error.code}).")
+
+
+def _code(body: bytes) -> str:
+    """The code of an error; empty where it has none that is a plain word."""
+    with suppress(ValueError, TypeError, LookupError, AttributeError):
+        code = json.loads(body)["error"]["code"]
+        return code if re.fullmatch(r"\w{1,40}", code) else ""
+    return ""
+
+
+def _wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by Retry-After, or by the finer header that OpenAI sends beside it."""
+    with suppress(KeyError, ValueError):
+        return max(float(headers["retry-after-ms"]) / 1_000, 0.0)
+    return asked_wait(headers.get("retry-after", ""), now=datetime.now(UTC))

@@ -14,17 +14,22 @@ _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Dollars per million tokens."""
+    """Dollars per million tokens; `batch` is the share of them that answers of an offline batch cost."""
 
     input: float
     output: float
     cached_input: float | None = None
+    batch: float = 1.0
 
     def cost(self, *, input_tokens: float, output_tokens: float, cached_tokens: float = 0) -> float:
         """Dollars for one call; `cached_tokens` are those of `input_tokens` that came from the prompt cache."""
         cached_price = self.input if self.cached_input is None else self.cached_input
         fresh = max(input_tokens - cached_tokens, 0)
         return (fresh * self.input + cached_tokens * cached_price + output_tokens * self.output) / 1_000_000
+
+    def offline(self) -> "Price":
+        """The price in an offline batch; nothing is said of a prompt cache there."""
+        return Price(input=self.input * self.batch, output=self.output * self.batch)
 
 
 def load_prices(path: Path = PRICE_TABLE) -> dict[str, Price]:
@@ -39,7 +44,7 @@ def load_prices(path: Path = PRICE_TABLE) -> dict[str, Price]:
     except (AttributeError, TypeError, ValueError) as error:
         raise UnreadableInput(
             f"The price table {path} is not as expected ({error}). Each model needs input and output, and may have "
-            "cached_input: dollars per million tokens, 0 or more."
+            "cached_input: dollars per million tokens, 0 or more; and batch: the share that an offline batch costs."
         ) from error
 
 

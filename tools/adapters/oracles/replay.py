@@ -26,25 +26,39 @@ def normalise_labels(raw: Mapping[TextId, str], task: Task) -> RecordedLabels:
     """The labels of `raw` as classes of `task`, compared without case and surrounding space; empty ones are left out.
 
     A label outside the classes counts as the rest class. Raises UnknownLabel, naming such labels and the classes, when
-    the task has no rest class.
+    the task has no rest class, or when no label is any other class: then the two are spelled differently.
     """
     classes = {name.strip().casefold(): name for name in task.class_names}
     spelled = {text_id: label.strip() for text_id, label in raw.items() if label.strip()}
     outside = Counter(label for label in spelled.values() if label.casefold() not in classes)
     if outside and task.rest is None:
-        named = ", ".join(f"{label[:60]!r} ({count:,})" for label, count in outside.most_common(NAMED_AT_MOST))
-        more = f" and {len(outside) - NAMED_AT_MOST:,} more" if len(outside) > NAMED_AT_MOST else ""
         raise UnknownLabel(
             f"{outside.total():,} of {len(spelled):,} recorded labels are outside the classes of task {task.name!r}: "
-            f"{named}{more}. The classes are {', '.join(map(repr, task.class_names))}. Add the missing classes, or a "
-            "class 'other' that takes the rest."
+            f"{_named(outside, task)}. The classes are {', '.join(map(repr, task.class_names))}. Add the missing "
+            "classes, or a class 'other' that takes the rest."
+        )
+    wanted = {name for name in classes if classes[name] != task.rest}
+    if outside and wanted.isdisjoint(label.casefold() for label in spelled.values()):
+        sought = " or ".join(repr(name) for folded, name in classes.items() if folded in wanted)
+        raise UnknownLabel(
+            f"None of the {len(spelled):,} recorded labels is {sought}, so all would count as {task.rest!r}. They are "
+            f"{_named(outside, task)}. Give the class the name that it has there."
         )
     labels = {text_id: classes.get(label.casefold()) or str(task.rest) for text_id, label in spelled.items()}
     return RecordedLabels(labels=labels, as_rest=outside)
 
 
+def _named(labels: Counter[str], task: Task) -> str:
+    """Labels with their counts, those that share a word with a class first."""
+    words = {word for name in task.class_names if name != task.rest for word in name.casefold().split()}
+    order = sorted(labels.items(), key=lambda item: (words.isdisjoint(item[0].casefold().split()), -item[1]))
+    named = ", ".join(f"{label[:60]!r} ({count:,})" for label, count in order[:NAMED_AT_MOST])
+    more = f" and {len(order) - NAMED_AT_MOST:,} more" if len(order) > NAMED_AT_MOST else ""
+    return named + more
+
+
 class ReplayOracle:
-    """Answers with recorded labels, at no cost.
+    """Answers with recorded labels, at no cost, and with recorded confidences where there are some.
 
     With `noise`, that share of the answers is another class, drawn uniformly. A text always gets the same answer from
     oracles whose `rng` was in the same state, in whatever order and however often it is asked.
@@ -55,6 +69,7 @@ class ReplayOracle:
         labels: Mapping[TextId, str],
         *,
         source: str,
+        confidences: Mapping[TextId, float] | None = None,
         noise: float = 0.0,
         rng: np.random.Generator | None = None,
     ) -> None:
@@ -65,6 +80,7 @@ class ReplayOracle:
             raise ValueError("noise needs a random generator")
         self._labels = labels
         self._source = source
+        self._confidences = confidences or {}
         self._noise = noise
         self._key = 0 if rng is None else int(rng.integers(2**63))
 
@@ -90,6 +106,7 @@ class ReplayOracle:
                     text_id=text.id,
                     outcome="label",
                     label=self._with_noise(text.id, label, task.class_names),
+                    confidence=self._confidences.get(text.id),
                     source=self._source,
                 )
 

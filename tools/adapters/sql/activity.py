@@ -37,7 +37,7 @@ class SqlEvents:
         made = Event(offset=0, at=self._clock(), kind=kind, conversation=conversation, job=job, data=dict(data))
         row = asdict(made)
         del row["offset"]
-        with writing(self._engine) as connection:
+        with writing(self._engine, lasting=False) as connection:
             if self._engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EVENT_LOCK})
             offset: int = connection.execute(_events.insert().values(row).returning(_events.c.offset)).scalar_one()
@@ -53,6 +53,11 @@ class SqlEvents:
             query = query.where(_events.c.conversation == conversation)
         with reading(self._engine) as connection:
             return [Event(**row) for row in connection.execute(query).mappings()]
+
+    def forget(self, *kinds: str, before: datetime) -> int:
+        """Delete events of these kinds that happened before then; returns how many. Offsets are never used again."""
+        with writing(self._engine, lasting=False) as connection:
+            return connection.execute(_events.delete().where(_events.c.kind.in_(kinds), _events.c.at < before)).rowcount
 
     def last(self) -> int:
         """The highest offset so far; 0 before the first event."""
@@ -132,11 +137,11 @@ class SqlJobs:
         with reading(self._engine) as connection:
             return [_job(row) for row in connection.execute(query)]
 
-    def list(self, status: JobStatus | None = None) -> list[Job]:
-        """Jobs in the order in which they were queued, of one status or all."""
+    def list(self, *statuses: JobStatus) -> list[Job]:
+        """Jobs in the order in which they were queued, of these statuses as they are at one moment, or all."""
         query = select(_jobs).order_by(_jobs.c.row)
-        if status is not None:
-            query = query.where(_jobs.c.status == status)
+        if statuses:
+            query = query.where(_jobs.c.status.in_(statuses))
         with reading(self._engine) as connection:
             return [_job(row) for row in connection.execute(query)]
 

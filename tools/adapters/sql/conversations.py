@@ -68,7 +68,7 @@ class SqlConversations:
 
     def set_turn(self, turn: int, status: TurnStatus) -> None:
         """Store how far a turn has come."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, lasting=False) as connection:
             connection.execute(_turns.update().where(_turns.c.id == turn).values(status=status))
 
     def open_turns(self) -> list[Turn]:
@@ -86,7 +86,7 @@ class SqlConversations:
 
     def save_tool_result(self, call: str, result: Mapping[str, Any]) -> None:
         """Keep the answer of a tool call; the first one holds."""
-        with suppress(IntegrityError), writing(self._engine) as connection:
+        with suppress(IntegrityError), writing(self._engine, lasting=False) as connection:
             connection.execute(_results.insert().values(call=call, result=dict(result)))
 
     def list(self, owner: str | None = None, *, archived: bool = False) -> list[Conversation]:

@@ -11,13 +11,17 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from tools.adapters.sql.activity import SqlEvents, SqlJobs
+from tools.adapters.sql.answer_cache import SqlAnswerCache
 from tools.adapters.sql.conversations import SqlConversations
 from tools.adapters.sql.labels import SqlLabels
+from tools.adapters.sql.leases import SqlLeases
+from tools.adapters.sql.offline_batches import SqlOfflineBatches
+from tools.adapters.sql.opinions import SqlOpinions
 from tools.adapters.sql.pools import SqlPools
 from tools.adapters.sql.rounds import SqlRounds
 from tools.adapters.sql.schema import REVISION
 from tools.adapters.sql.tasks import SqlTasks
-from tools.adapters.sql.transactions import WRITES, reading, writing
+from tools.adapters.sql.transactions import LASTING, WRITES, reading, writing
 from tools.adapters.sql.users import SqlUsers
 from tools.engine.errors import CannotDo
 
@@ -35,6 +39,10 @@ class Database:
         self.pools = SqlPools(engine, clock=clock)
         self.tasks = SqlTasks(engine)
         self.labels = SqlLabels(engine)
+        self.opinions = SqlOpinions(engine)
+        self.leases = SqlLeases(engine)
+        self.paid = SqlAnswerCache(engine, clock=clock)
+        self.offline = SqlOfflineBatches(engine)
         self.rounds = SqlRounds(engine)
         self.conversations = SqlConversations(engine, clock=clock)
         self.jobs = SqlJobs(engine, clock=clock)
@@ -54,7 +62,8 @@ def open_database(url: str, *, clock: Callable[[], datetime] = _now) -> Database
     """The database at `url` (SQLite or PostgreSQL), made or brought up to date.
 
     SQLite runs in WAL mode, so that readers never wait for a writer, with `synchronous=FULL`: a label that was
-    reported as stored, and may have been paid for, survives a power cut too, at the price of one fsync a commit.
+    reported as stored, and may have been paid for, survives a power cut too, at the price of one fsync a commit. What
+    only tells of such things, as events do, is committed without.
 
     Args:
         url: an SQLAlchemy URL, such as `sqlite:////data/laud.db` or `postgresql://user@host/laud`.
@@ -110,8 +119,10 @@ def _sqlite(url: URL) -> Engine:
     def _begin(connection: Connection) -> None:
         # A transaction that reads first and writes later fails at once when another one wrote in between; one that
         # takes the write lock at its start waits instead.
-        writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get(WRITES, False):
+            connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(LASTING, True) else 'NORMAL'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
 
     return engine
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from tools.adapters.sql import schema
+from tools.adapters.sql.growing import Growing
 from tools.adapters.sql.transactions import reading, writing
 from tools.engine.records import Answer, Label, Role, TextId
 
@@ -18,6 +19,8 @@ class SqlLabels:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._rows = Growing(engine, _labels, _label)
+        self._newest: dict[str, tuple[tuple[Label, ...], dict[TextId, Label]]] = {}
 
     def append(self, task: str, label: Label) -> None:
         """Commit one label in a transaction of its own."""
@@ -32,28 +35,22 @@ class SqlLabels:
         The newest answer alone decides: where it is withdrawn, or was given in another role, an earlier one does not
         come back.
         """
-        ends = (
-            select(func.min(_labels.c.id).label("first"), func.max(_labels.c.id).label("newest"))
-            .where(_labels.c.task == task)
-            .group_by(_labels.c.text_id)
-            .subquery()
-        )
-        query = (
-            select(_labels)
-            .join(ends, _labels.c.id == ends.c.newest)
-            .where(_labels.c.outcome != "withdrawn")
-            .order_by(ends.c.first)
-        )
-        if role is not None:
-            query = query.where(_labels.c.role == role)
-        with reading(self._engine) as connection:
-            return {TextId(row["text_id"]): _label(row) for row in connection.execute(query).mappings()}
+        rows = self._rows.of(task)
+        seen, newest = self._newest.get(task, ((), {}))
+        if seen is not rows:
+            grown = len(rows) >= len(seen) > 0 and rows[len(seen) - 1] is seen[-1]
+            newest = {**(newest if grown else {})}
+            newest.update((label.text_id, label) for label in (rows[len(seen) :] if grown else rows))
+            self._newest[task] = (rows, newest)
+        return {
+            text: label
+            for text, label in newest.items()
+            if label.answer.outcome != "withdrawn" and role in {None, label.role}
+        }
 
     def history(self, task: str) -> list[Label]:
         """Every answer ever given, oldest first."""
-        query = select(_labels).where(_labels.c.task == task).order_by(_labels.c.id)
-        with reading(self._engine) as connection:
-            return [_label(row) for row in connection.execute(query).mappings()]
+        return list(self._rows.of(task))
 
     def spent(self, task: str) -> float:
         """Dollars paid for answers so far, failed ones included."""

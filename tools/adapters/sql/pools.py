@@ -125,7 +125,7 @@ class SqlPools:
         with reading(self._engine) as connection:
             row = connection.execute(select(_imports).where(_of_import(pool, fingerprint))).one_or_none()
             if row is None:
-                raise UnknownName(f"Pool {pool!r} has seen no such input. Add it with `laud pool add`.")
+                raise UnknownName(f"Pool {pool!r} has seen no such input. Add it first.")
             skipped = connection.execute(
                 select(_skipped.c.row, _skipped.c.reason)
                 .where(_skipped.c.pool == pool, _skipped.c.fingerprint == fingerprint)
@@ -168,6 +168,15 @@ class SqlPools:
         with reading(self._engine) as connection:
             return _read(connection, _in_order(pool).where(_texts.c.ordinal >= start, _texts.c.ordinal < start + size))
 
+    def places(self, pool: str, ids: Sequence[TextId]) -> dict[TextId, int]:
+        """The places of these texts in the order of arrival; ids that the pool does not hold are left out."""
+        with reading(self._engine) as connection:
+            return {
+                TextId(row.id): row.ordinal
+                for some in _chunks(list(dict.fromkeys(ids)))
+                for row in connection.execute(_by_ids(pool, some, _texts.c.id, _texts.c.ordinal))
+            }
+
     def columns(self, pool: str) -> list[str]:
         """The names of the extra columns that came with the texts, in the order in which they came."""
         with reading(self._engine) as connection:
@@ -176,7 +185,7 @@ class SqlPools:
 
 def _unknown(name: str, names: Sequence[str]) -> UnknownName:
     there = f"There are: {', '.join(map(repr, names))}." if names else "There are none yet."
-    return UnknownName(f"There is no pool {name!r}. {there} Make one with `laud pool add FILE --name NAME`.")
+    return UnknownName(f"There is no pool {name!r}. {there} Adding a file makes one.")
 
 
 def _of_import(pool: str, fingerprint: str) -> Any:

@@ -93,7 +93,7 @@ class SqlRounds:
             newest = connection.execute(select(_models.c.id).order_by(_models.c.row.desc()).limit(10)).scalars().all()
         if row is None:
             there = f"The newest are: {', '.join(map(repr, newest))}." if newest else "There are none yet."
-            raise UnknownName(f"There is no model {model_id!r}. {there} `laud run` makes one a round.")
+            raise UnknownName(f"There is no model {model_id!r}. {there} Each round makes one.")
         return _model(row)
 
 

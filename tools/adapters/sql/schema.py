@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy import Text as LongString
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0002"
+REVISION = "0004"
 """The newest migration: what a database must be at for this code."""
 
 
@@ -118,6 +118,7 @@ tasks = Table(
     Column("budget", Double),
     Column("stop", JSON, nullable=False),
     Column("gold_drawn", Boolean, nullable=False, default=False),
+    Column("desk", JSON(none_as_null=True)),
 )
 
 guidelines = Table(
@@ -150,6 +151,41 @@ labels = Table(
     Column("note", LongString),
     ForeignKeyConstraint(["task", "guideline_version"], [guidelines.c.task, guidelines.c.version]),
     Index(None, "task", "text_id"),
+)
+
+opinions = Table(
+    "opinions",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True),
+    Column("task", String, nullable=False),
+    Column("guideline_version", Integer, nullable=False),
+    Column("text_id", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("label", String),
+    Column("confidence", Double),
+    Column("cost", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("note", LongString),
+    Column("model", String),
+    Column("prompt_hash", String),
+    Column("variant", String),
+    Column("suggested", String),
+    Column("withheld", String),
+    ForeignKeyConstraint(["task", "guideline_version"], [guidelines.c.task, guidelines.c.version]),
+    Index(None, "task", "text_id"),
+    Index(None, "task", "purpose"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("task", ForeignKey(tasks.c.name), primary_key=True),
+    Column("text_id", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
 )
 
 gold = Table(
@@ -209,6 +245,44 @@ models = Table(
     Column("labels", Integer, nullable=False),
     Column("threshold", Double),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+answer_cache = Table(
+    "answer_cache",
+    metadata,
+    Column("prompt", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("item", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("label", String),
+    Column("confidence", Double),
+    Column("cost", Double, nullable=False),
+    Column("owed", Double, nullable=False),
+    Column("input_bytes", Double, nullable=False),
+    Column("input_tokens", Double),
+    Column("output_tokens", Double),
+    Index("ix_answer_cache_model_at", "model", "at"),
+)
+
+offline_batches = Table(
+    "offline_batches",
+    metadata,
+    Column("row", _ROW_NUMBER, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("task", ForeignKey(tasks.c.name), nullable=False, index=True),
+    Column("model", String, nullable=False),
+    Column("guideline_version", Integer, nullable=False),
+    Column("path", String, nullable=False),
+    Column("texts", JSON, nullable=False),
+    Column("most_dollars", Double, nullable=False),
+    Column("state", String, nullable=False),
+    Column("remote", String),
+    Column("state_there", String),
+    Column("answered", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("cost", Double, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 conversations = Table(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from tools.adapters.sql import schema, transactions
 from tools.adapters.sql.transactions import reading, writing
 from tools.engine.errors import UnknownName
-from tools.engine.records import ClassDefinition, Task
+from tools.engine.records import ClassDefinition, DeskSettings, Task
 
 _tasks, _guidelines = schema.tasks, schema.guidelines
 
@@ -70,12 +70,31 @@ class SqlTasks:
 
     def delete(self, name: str) -> None:
         """Take away the task with all that hangs on it, in one transaction; its pool stays. Raises UnknownName."""
-        hanging = (schema.picks, schema.rounds, schema.gold, schema.models, schema.labels, schema.guidelines)
+        hanging = (
+            *(schema.picks, schema.rounds, schema.gold, schema.models, schema.labels),
+            *(schema.opinions, schema.leases, schema.offline_batches, schema.guidelines),
+        )
         with writing(self._engine) as connection:
             for table in hanging:
                 connection.execute(table.delete().where(table.c.task == name))
             gone = connection.execute(_tasks.delete().where(_tasks.c.name == name)).rowcount
         if not gone:
+            raise self._unknown(name)
+
+    def desk(self, name: str) -> DeskSettings:
+        """How people label the task's texts; the defaults until they are set. Raises UnknownName."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(_tasks.c.desk).where(_tasks.c.name == name)).one_or_none()
+        if row is None:
+            raise self._unknown(name)
+        return DeskSettings(**row.desk or {})
+
+    def set_desk(self, name: str, settings: DeskSettings) -> None:
+        """Store how people label the task's texts. Raises UnknownName."""
+        with writing(self._engine) as connection:
+            change = _tasks.update().where(_tasks.c.name == name).values(desk=asdict(settings))
+            found = connection.execute(change).rowcount
+        if not found:
             raise self._unknown(name)
 
     def names(self) -> list[str]:
@@ -86,7 +105,7 @@ class SqlTasks:
     def _unknown(self, name: str) -> UnknownName:
         names = self.names()
         there = f"There are: {', '.join(map(repr, names))}." if names else "There are none yet."
-        return UnknownName(f"There is no task {name!r}. {there} Make one with `laud task create`.")
+        return UnknownName(f"There is no task {name!r}. {there} Create it first.")
 
 
 def _newest(connection: Connection, task: str) -> Row[Any] | None:

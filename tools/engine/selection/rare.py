@@ -16,12 +16,12 @@ BOUNDARY_SHARE = 0.3
 """Part that goes to the decision boundary; the rest explores by lot."""
 COVER_SHARE = 0.5
 """Part of a covering batch that explores, at first."""
-COVERED_AT = 200
-"""Labels by which exploring has come to an end: what is left near the description has been seen by then."""
 PROMISING = 0.02
 """Part of the candidates that the zero-shot pass holds likeliest to be positive."""
-MOST_PROMISING = 2_000
-"""These at most: the gain of each over each is in memory."""
+MOST_PROMISING = 800
+"""These at most, which keeps exploring within the labels that a person gives."""
+COVERED = 0.25
+"""Labels, in times of the promising texts, by which exploring has come to an end: most kinds have been met by then."""
 
 
 def _code(view: PoolView, strategy: str) -> int:
@@ -60,10 +60,10 @@ def positive_cover(view: PoolView, probabilities: Probabilities, size: int, rng:
     """For a rare positive class: texts that stand for what may belong to it, beside texts at its boundary.
 
     A model doubts only what resembles the positives it has met; kinds of them that it has not met it is sure to be
-    none. So half of a batch, falling to nothing at 200 labels, covers the texts that the zero-shot pass holds likeliest
-    to be positive (facility location over squared cosines; Wei, Iyer & Bilmes, ICML 2015), and the rest goes to
-    `diverse_margin`. A pick's strategy says which part it is: `positive-cover/explore` (score: mean gain in nearness of
-    those texts, in [0, 1]) or `/boundary` (as `diverse_margin`).
+    none. So half of a batch, falling to nothing as labels come, covers the texts that the zero-shot pass holds
+    likeliest to be positive (facility location over squared cosines; Wei, Iyer & Bilmes, ICML 2015), and the rest goes
+    to `diverse_margin`. A pick's strategy says which part it is: `positive-cover/explore` (score: mean gain in nearness
+    of those texts, in [0, 1]) or `/boundary` (as `diverse_margin`).
 
     Raises:
         InvalidTask: The task names no positive class.
@@ -71,7 +71,7 @@ def positive_cover(view: PoolView, probabilities: Probabilities, size: int, rng:
     positive = _code(view, "positive-cover")
     lots = draw_lots(view.ids, rng)
     batch = Batch(view.vectors, lots, known=float32(view.labeled_vectors))
-    left = max(0.0, 1 - len(view.labeled) / COVERED_AT)
+    left = max(0.0, 1 - len(view.labeled) / max(1.0, COVERED * promising_texts(view)))
     exploring = 0 if view.zero_shot is None else round(size * COVER_SHARE * left)
     if view.zero_shot is not None and exploring:
         likely = view.zero_shot[:, positive].astype(np.float64)
@@ -82,10 +82,14 @@ def positive_cover(view: PoolView, probabilities: Probabilities, size: int, rng:
     return batch.picks(view)
 
 
+def promising_texts(view: PoolView) -> int:
+    """How many candidates are thought to be worth exploring."""
+    return min(MOST_PROMISING, round(PROMISING * len(view.ids)))
+
+
 def _gains(view: PoolView, lots: Lots, likely: Scores, count: int) -> Scores:
     """What each candidate adds to the cover of the promising ones, (n,): `count` in turn, the others after them."""
-    wanted = min(MOST_PROMISING, max(count, round(PROMISING * len(lots))))
-    promising = top(likely, lots, np.arange(len(lots)), wanted)
+    promising = top(likely, lots, np.arange(len(lots)), max(count, promising_texts(view)))
     rows = float32(view.vectors, promising)
     nearness = _nearness(rows, rows)
     covered = _nearness(rows, float32(view.labeled_vectors)).max(axis=1, initial=0.0)
@@ -102,4 +106,4 @@ def _gains(view: PoolView, lots: Lots, likely: Scores, count: int) -> Scores:
 
 
 def _nearness(rows: Rows, others: Rows) -> Rows:
-    return np.square(np.maximum(rows @ others.T, 0))
+    return np.asarray(np.square(np.maximum(rows @ others.T, 0)), dtype=np.float32)

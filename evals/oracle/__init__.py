@@ -1,0 +1,1 @@
+"""How far oracles can be trusted: calibration, the gate, throughput."""

@@ -1,0 +1,133 @@
+"""What the labeling desk takes to accept an answer and show the next text: `python -m evals speed desk [ANSWERS]`.
+
+The service runs as a process of its own over a pool of 10,000 embedded texts and a task with 300 labels and a model's
+scores; a client answers over HTTP, with suggestions shown, as a browser would. Timed is the whole request, from sending
+the answer to having the next texts. Prints the median and the 95th percentile in milliseconds, as JSON.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import numpy as np
+
+from tools.engine.records import DeskSettings, Pick, Round, RoundStatus, Text
+from tools.labeling import label_texts
+from tools.pool import text_id
+from tools.settings import Settings
+from tools.task import create_task, make_spec
+from tools.training import pool_texts, zero_shot_file
+from tools.workbench import Workbench, open_workbench
+
+TEXTS, LABELS, ANSWERS = 10_000, 300, 200
+POOL, TASK = "lines", "even"
+PATIENCE = 60.0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print; returns the exit code."""
+    answers = int(arguments[0]) if arguments else ANSWERS
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder)
+        with open_workbench(Settings(workspace=workspace), write=True) as bench:
+            _fill(bench, waiting=answers + 10)
+        took = sorted(_served(workspace, answers))
+    found = {"median_ms": round(median(took), 1), "p95_ms": round(quantiles(took, n=20)[-1], 1)}
+    load = {"load": round(os.getloadavg()[0], 1)}
+    print(json.dumps({"answers": answers, "texts": TEXTS, "labels": LABELS, **found, **load}))
+    return 0
+
+
+def _fill(bench: Workbench, *, waiting: int) -> None:
+    """The pool with vectors, the task with labels and a zero-shot pass, and texts that wait."""
+    rng = np.random.default_rng(0)
+    bench.pools.create(POOL, "none")
+    rows = [f"line {number} of a till receipt, 2 x 0.99" for number in range(TEXTS)]
+    texts = [Text(id=text_id(row), text=row) for row in rows]
+    bench.pools.begin_import(POOL, "made", "made")
+    bench.pools.add_rows(POOL, "made", texts, [], rows_done=TEXTS)
+    bench.pools.finish_import(POOL, "made")
+    vectors = rng.normal(size=(TEXTS, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ids = [text.id for text in texts]
+    bench.vectors.append(bench.pools.get(POOL), ids, vectors.astype(np.float16))
+    task = create_task(bench, make_spec({"name": TASK, "pool": POOL, "classes": ["even", "odd", "other"]}))
+    label_texts(bench, task, dict.fromkeys(ids[:LABELS], "even"))
+    path = zero_shot_file(bench, task, len(pool_texts(bench, task).ids))
+    path.parent.mkdir(exist_ok=True)
+    np.save(path, rng.dirichlet(np.ones(3), size=TEXTS).astype(np.float32))
+    picks = [Pick(text_id=i, score=1.0, strategy="margin") for i in ids[LABELS : LABELS + waiting]]
+    seed = [Pick(text_id=i, score=1.0, strategy="cold-start") for i in ids[:LABELS]]
+    done = Round(number=0, status=RoundStatus.CLOSED, strategy="cold-start", learner="head", seed=0, labels=LABELS)
+    bench.rounds.save(TASK, done, seed)
+    bench.rounds.save(
+        TASK, Round(number=1, status=RoundStatus.SELECTED, strategy="margin", learner="head", seed=0), picks
+    )
+    bench.tasks.set_desk(TASK, DeskSettings(suggestions=True))
+
+
+def _served(workspace: Path, answers: int) -> list[float]:
+    """Milliseconds of each answer."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("laud")), "serve", "--workspace", str(workspace), "--port", str(port)]
+    service = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        _wait(connection, service)
+        return list(_answer_all(connection, answers))
+    finally:
+        service.terminate()
+        service.wait(PATIENCE)
+
+
+def _sent(connection: HTTPConnection, path: str, body: dict[str, Any]) -> Any:
+    """What the service answers; ends the program where that is an error."""
+    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    content = response.read()
+    if response.status != HTTPStatus.OK:
+        raise SystemExit(f"{path}: {response.status} {content.decode()}")
+    return json.loads(content)
+
+
+def _wait(connection: HTTPConnection, service: "subprocess.Popen[bytes]") -> None:
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends and service.poll() is None:
+        try:
+            connection.request("GET", "/health/ready")
+            ready = connection.getresponse()
+            ready.read()
+            if ready.status == HTTPStatus.OK:
+                return
+        except OSError:
+            connection.close()
+            time.sleep(0.05)
+    raise SystemExit("the service did not get ready")
+
+
+def _answer_all(connection: HTTPConnection, answers: int) -> Iterator[float]:
+    desk = f"/tasks/{TASK}/desk"
+    hand = _sent(connection, desk, {})["hand"]
+    for number in range(answers):
+        body = {"id": hand["queue"][0], "said": "odd" if number % 2 else "even", "seconds": 1.0, "have": hand["queue"]}
+        started = time.perf_counter()
+        taken = _sent(connection, f"{desk}/answers", body)
+        yield (time.perf_counter() - started) * 1_000
+        if taken["stored"] != 1 or len(taken["hand"]["queue"]) != len(hand["queue"]):
+            raise SystemExit(f"an answer was not taken: {taken}")
+        hand = taken["hand"]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,112 @@
+"""What the desk shows of texts, with real vectors: near-duplicates, labeled neighbors, suggestions kept back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.desk_room import CLASSES, TASK, Wall, draw_gold, furnish, number_of, place, text
+from tools.annotators import agreement
+from tools.desk import Reply, Seat, answer, jump, next_items
+from tools.engine.records import DeskSettings, Task
+from tools.settings import Settings
+from tools.training import zero_shot_file
+from tools.workbench import Workbench, open_workbench
+
+ADA, BOB = Seat(person="ada"), Seat(person="bob")
+
+
+@pytest.fixture
+def bench(workspace: Path) -> Iterator[Workbench]:
+    with open_workbench(Settings(workspace=workspace), clock=Wall()) as opened:
+        yield opened
+
+
+def guess(bench: Workbench, task: Task, texts: int = 30) -> None:
+    """A zero-shot pass that takes text n for class n modulo 3, with 0.8."""
+    rows = np.full((texts, 3), 0.1, dtype=np.float32)
+    rows[np.arange(texts), np.arange(texts) % 3] = 0.8
+    path = zero_shot_file(bench, task, texts)
+    path.parent.mkdir(exist_ok=True)
+    np.save(path, rows)
+
+
+def test_near_duplicates_are_offered_together_and_held_for_the_person(bench: Workbench) -> None:
+    task = furnish(bench, picked=[1, 2, 3, 4, 11, 12])
+    draw_gold(bench, 21)
+    place(bench, lambda n: n % 10)
+    first, second, third = next_items(bench, task, ADA).items
+    assert [number_of(one.id) for one in (first, second, third)] == [21, 1, 2]
+    assert first.alike == (), "the gold sample stays by itself"
+    assert [(number_of(one.id), one.similarity > 0.95) for one in second.alike] == [(11, True)]
+    assert [number_of(one.id) for one in third.alike] == [12]
+    assert [number_of(i) for i in next_items(bench, task, BOB).queue] == [3, 4], "and nobody else gets them"
+    taken = answer(bench, task, ADA, Reply(text_id=second.id, said="food", also=(text(11),)))
+    assert taken.stored == 2
+    # Answered alone, its near-duplicate comes up by itself.
+    hand = answer(bench, task, ADA, Reply(text_id=third.id, said="drink")).hand
+    assert 12 in [number_of(i) for i in hand.queue]
+
+
+def test_labeled_texts_that_are_like_it_are_shown_but_not_the_gold_sample_s(bench: Workbench) -> None:
+    task = furnish(bench, picked=[1, 11, 22])
+    draw_gold(bench, 21)
+    place(bench, lambda n: n % 10)
+    answer(bench, task, ADA, Reply(text_id=text(21), said="toys"))
+    answer(bench, task, ADA, Reply(text_id=text(11), said="food"))
+    item = next_items(bench, task, ADA).items[0]
+    assert number_of(item.id) == 1
+    assert [(number_of(one.id), one.label) for one in item.similar] == [(11, "food")]
+
+
+def test_a_suggestion_is_seen_only_where_it_is_set_and_not_drawn_blind(bench: Workbench) -> None:
+    task = furnish(bench, texts=200, picked=range(150))
+    guess(bench, task, 200)
+    hidden = next_items(bench, task, Seat(person="ada", ahead=10)).items
+    assert {one.suggestion for one in hidden} == {None}
+    assert not any("%" in one.why for one in hidden), "what the model thinks is not told by the way"
+    bench.tasks.set_desk(TASK, DeskSettings(suggestions=True, blind_share=0.3))
+    items = next_items(bench, task, Seat(person="ada", ahead=50)).items
+    seen = [one for one in items if one.suggestion is not None]
+    assert 25 <= len(seen) <= 45
+    for one in seen:
+        assert one.suggestion is not None
+        assert one.suggestion.label == CLASSES[number_of(one.id) % 3]
+        assert one.suggestion.confidence == pytest.approx(0.8)
+        assert "80%" in one.why
+    assert not any("%" in one.why for one in items if one.suggestion is None)
+    again = next_items(bench, task, Seat(person="ada", ahead=50)).items
+    assert [one.suggestion for one in again] == [one.suggestion for one in items], "the lot does not change"
+
+
+def test_what_was_shown_is_kept_with_the_answer_and_the_bias_is_measured(bench: Workbench) -> None:
+    task = furnish(bench, texts=200, picked=range(160), suggestions=True, blind_share=0.5)
+    guess(bench, task, 200)
+    draw = np.random.default_rng(7)
+    hand = next_items(bench, task, ADA)
+    items = {one.id: one for one in hand.items}
+    while hand.queue:
+        one = items[hand.queue[0]]
+        # This person says what is shown to her; left alone, she agrees with the model on half of the texts.
+        right = CLASSES[number_of(one.id) % 3]
+        word = one.suggestion.label if one.suggestion is not None else right if draw.random() < 0.5 else "toys"
+        reply = Reply(text_id=one.id, said=word, seconds=1.0 if one.suggestion is not None else 2.0)
+        hand = answer(bench, task, Seat(person="ada", have=tuple(items)), reply).hand
+        items |= {new.id: new for new in hand.items}
+    bias = agreement(bench, task).bias
+    assert bias.shown_texts + bias.blind_texts == 160
+    assert 60 <= bias.blind_texts <= 100
+    assert bias.shown is not None
+    assert bias.blind is not None
+    assert bias.effect is not None
+    assert bias.shown.value == 1.0
+    assert 0.5 < bias.blind.value < 0.85
+    assert bias.effect.low > 0, "the difference is the suggestions' doing"
+    assert (bias.shown_seconds, bias.blind_seconds) == (1.0, 2.0)
+    first = bench.opinions.of(TASK)[0]
+    assert (first.suggested is None) != (first.withheld is None)
+    answer(bench, task, ADA, Reply(text_id=first.text_id, said="drink"))
+    changed = bench.opinions.of(TASK, texts=[first.text_id])[-1]
+    assert (changed.suggested, changed.withheld) == (first.suggested, first.withheld), "as she saw it the first time"
+    assert (jump(bench, task, first.text_id, "ada").suggestion is None) == (first.suggested is None)
