@@ -168,6 +168,10 @@ class RunRounds(Arguments):
     gate: str | None = Field(
         default=None, description="Who checks a language model's answers before it labels: human (as usual) or skip"
     )
+    quality: float | None = Field(
+        default=None, gt=0, le=1, description="Share of right labels wanted; a person gives what the model is unsure of"
+    )
+    minutes: float | None = Field(default=None, ge=0, description="Minutes that a person has for that, at most")
     seed_only: bool = Field(default=False, description="Stop after the cold start")
 
 

@@ -8,11 +8,11 @@ from pydantic import TypeAdapter
 
 from agent import receipts
 from agent.arguments import ShowResults
-from tools import adjudication, annotators, labeling, oracle_report, review, rounds
+from tools import adjudication, annotators, labeling, oracle_report, review
 from tools.engine.errors import UnknownLabel
 from tools.engine.records import Task
 from tools.evaluation import HardText
-from tools.rounds import RunResult
+from tools.standing import RunResult, status
 from tools.workbench import Workbench
 
 Receipt = dict[str, Any]
@@ -52,14 +52,14 @@ def standing(bench: Workbench, result: RunResult) -> Receipt:
 
 def _status(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
     return {
-        **standing(bench, rounds.status(bench, task.name)),
+        **standing(bench, status(bench, task.name)),
         "classes": receipts.classes(task.classes),
         "to_label": receipts.texts(labeling.waiting(bench, task)[: args.limit]),
     }
 
 
 def _scores(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
-    found = rounds.status(bench, task.name)
+    found = status(bench, task.name)
     last = found.rounds[-1].scores if found.rounds else None
     classes = {} if last is None else receipts.per_class(last)
     return {

@@ -60,7 +60,7 @@ def truths(bench: Workbench, task: Task, source: str) -> dict[TextId, str | None
     return {
         text: current[text].answer.label
         for text, one in sampled(bench, task, source).items()
-        if one.variant == PUT_UP and text in current and _judges(current[text].answer, source)
+        if one.variant == PUT_UP and text in current and judged_by(current[text].answer, source)
     }
 
 
@@ -111,12 +111,12 @@ def judged_by_people(bench: Workbench, task: Task) -> dict[TextId, str]:
     found: dict[TextId, str] = {}
     for (text, source, _), one in standing(bench.opinions.of(task.name, purpose="check")).items():
         label = current[text].answer.label if text in current else None
-        if one.variant == PUT_UP and label in task.class_names and _judges(current[text].answer, source):
+        if one.variant == PUT_UP and label in task.class_names and judged_by(current[text].answer, source):
             found[text] = label
     return found
 
 
-def _judges(answer: Answer, source: str) -> bool:
+def judged_by(answer: Answer, source: str) -> bool:
     """Whether an answer can be held against those of `source`: a person's, or a recorded one."""
     kind = answer.source.partition(":")[0]
     return answer.source != source and (is_person(answer.source) or kind in {CONSENSUS, "replay"})

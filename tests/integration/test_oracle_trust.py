@@ -20,8 +20,9 @@ from tools.labeling import ask, label_texts, spent_on, waiting
 from tools.oracles import open_oracle
 from tools.plan import RunPlan
 from tools.pool import add_texts, text_id
-from tools.rounds import RunResult, run
+from tools.rounds import run
 from tools.settings import Settings
+from tools.standing import RunResult
 from tools.task import create_task, make_spec
 from tools.training import training_labels
 from tools.workbench import Workbench, open_workbench

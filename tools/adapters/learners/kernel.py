@@ -125,7 +125,7 @@ def fit_kernel(examples: TrainingSet, pool: Features, kept: NDArray[np.bool_], *
     labeled = examples.features[kept]
     truth = (examples.labels[kept] == positive).astype(np.int64)
     points = np.concatenate([labeled, near])
-    opinions = _opinions(points, labeled, examples.unlabeled, truth)
+    opinions = _opinions(points, labeled, examples.unlabeled, truth, examples.believed[kept])
     opinions[: len(truth)] = truth
     agreed = spread_opinions(points.astype(np.float32), opinions, held=len(truth))
     points = np.concatenate([points, examples.unlabeled])
@@ -146,15 +146,19 @@ def gaussian(rows: Matrix, points: Matrix) -> Matrix:
 
 
 def _opinions(
-    points: Features, labeled: Features, unlabeled: Features, truth: NDArray[np.int64]
+    points: Features,
+    labeled: Features,
+    unlabeled: Features,
+    truth: NDArray[np.int64],
+    believed: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """How sure the support vector machine is, from 0 to 1, that each point is positive."""
     rows = np.concatenate([labeled, unlabeled]).astype(np.float32)
     codes = np.concatenate([truth, np.zeros(len(unlabeled), dtype=np.int64)])
     if len(np.unique(codes)) == 1:  # a fold without the only positive label
         return np.full(len(points), float(codes[0]))
-    each = len(labeled) / max(1, len(unlabeled))
-    weights = np.concatenate([np.ones(len(labeled)), np.full(len(unlabeled), each)])
+    each = believed.sum() / max(1, len(unlabeled))
+    weights = np.concatenate([believed, np.full(len(unlabeled), each)])
     machine = SVC(C=STRENGTH, gamma=WIDTH).fit(rows, codes, sample_weight=balanced(codes, weights))
     margins = machine.decision_function(points.astype(np.float32))
     return np.asarray(1 / (1 + np.exp(-SLOPE * margins)))
