@@ -193,8 +193,22 @@ class ShowResults(Arguments):
 
     task: TaskName = None
     show: Literal[
-        "status", "scores", "rounds", "confused", "suspicious", "hard", "why", "predictions", "oracles", "people"
-    ] = Field(default="status", description="What to show; people: how those who label agree")
+        "status",
+        "scores",
+        "rounds",
+        "confused",
+        "suspicious",
+        "hard",
+        "why",
+        "predictions",
+        "oracles",
+        "people",
+        "benefit",
+        "edits",
+    ] = Field(
+        default="status",
+        description="people: how those who label agree; benefit: who should label; edits: of the guideline",
+    )
     cls: str | None = Field(default=None, description="Only this class")
     compare: list[int] | None = Field(
         default=None, min_length=2, max_length=2, description="Two round numbers to compare"

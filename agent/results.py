@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from agent import receipts
 from agent.arguments import ShowResults
-from tools import adjudication, annotators, labeling, oracle_report, review
+from tools import adjudication, annotators, benefit, labeling, oracle_report, repair, review
 from tools.engine.errors import UnknownLabel
 from tools.engine.records import Task
 from tools.evaluation import HardText
@@ -123,6 +123,15 @@ def _oracles(bench: Workbench, task: Task, _: ShowResults) -> Receipt:
     return {"oracles": TypeAdapter(list[oracle_report.OracleReport]).dump_python(found, mode="json")}
 
 
+def _benefit(bench: Workbench, task: Task, _: ShowResults) -> Receipt:
+    return {"benefit": TypeAdapter(benefit.Benefit).dump_python(benefit.benefit(bench, task), mode="json")}
+
+
+def _edits(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
+    found = repair.proposals(bench, task)[: args.limit]
+    return {"edits": TypeAdapter(list[repair.Proposal]).dump_python(found, mode="json")}
+
+
 def _why(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
     return {
         "texts": [
@@ -216,5 +225,7 @@ _SHOWN: Mapping[str, Callable[[Workbench, Task, ShowResults], Receipt]] = Mappin
         "predictions": _predictions,
         "oracles": _oracles,
         "people": _people,
+        "benefit": _benefit,
+        "edits": _edits,
     }
 )

@@ -8,6 +8,7 @@ from agent.cli.session import JsonOption, WorkspaceOption, print_json, say, work
 
 app = typer.Typer(help="A model and people together: what each way costs, and which labels to look at again.")
 guideline = typer.Typer(help="Repair of a task's guideline, by what model and people disagree about.")
+DIFF_WIDTH = 200
 TaskArgument = Annotated[str, typer.Argument(help="Name of the task")]
 
 
@@ -57,9 +58,11 @@ def doubts(
     if as_json:
         print_json({"doubts": found, "put_again": put})
         return
+    from agent.cli.show import one_line  # noqa: PLC0415 - as above
+
     for one in found:
         worth = ", worth a person's time" if one.worth else ""
-        say(f"{one.id}  {one.label} ({one.right:.0%} right{worth}), rather {one.suggested}: {one.text}")
+        say(f"{one.id}  {one.label} ({one.right:.0%} right{worth}), rather {one.suggested}: {one_line(one.text)}")
     if again:
         say(f"{put:,} labels were taken back and wait for a person: laud label {task!r}")
     if not found:
@@ -76,9 +79,12 @@ def propose(task: TaskArgument, workspace: WorkspaceOption = None, as_json: Json
     if as_json:
         print_json({"edits": found})
         return
+    from agent.cli.show import one_line  # noqa: PLC0415 - as above
+
     for one in found:
         say(f"{one.edit}: {len(one.disagreements):,} texts; {one.in_doubt:,} labels would be asked about again")
-        say(one.diff)
+        for line in one.diff.splitlines():
+            say(f"    {one_line(line, DIFF_WIDTH)}")
     if not found:
         say("Model and people disagree about no kind of text twice, so nothing is proposed.")
 

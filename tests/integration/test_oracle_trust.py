@@ -1,6 +1,7 @@
 """Oracles that are checked, chained, put to a vote and asked again, in this process over a small pool."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,16 +61,22 @@ def rows() -> list[dict[str, str]]:
     return made
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    """One pool for all tests of this module; each makes a task of its own. Nobody sits at the terminal."""
-    folder: Path = tmp_path_factory.mktemp("trust")
+@contextmanager
+def notes_bench(folder: Path) -> Iterator[Workbench]:
+    """A workbench with the notes; nobody sits at the terminal."""
     settings = Settings(
         workspace=folder / "workspace", encoder=str(write_tiny_encoder(folder / "encoder")), precision="float32"
     )
     with open_workbench(settings, write=True, attended=False) as opened:
         source = write_csv(folder / "notes.csv", rows())
         add_texts(opened, source=str(source), name=POOL, text_column="text")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """One pool for all tests of this module; each makes a task of its own."""
+    with notes_bench(tmp_path_factory.mktemp("trust")) as opened:
         yield opened
 
 

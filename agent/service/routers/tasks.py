@@ -18,7 +18,18 @@ from agent.service.wire.looks import RESULTS_SHOWN
 router = APIRouter(prefix="/tasks", tags=["tasks"], responses=responses(401))
 FAILS = responses(403, 404, 409, 422, 503)
 Show = Literal[
-    "status", "scores", "rounds", "confused", "suspicious", "hard", "why", "predictions", "oracles", "people"
+    "status",
+    "scores",
+    "rounds",
+    "confused",
+    "suspicious",
+    "hard",
+    "why",
+    "predictions",
+    "oracles",
+    "people",
+    "benefit",
+    "edits",
 ]
 
 
