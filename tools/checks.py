@@ -18,6 +18,8 @@ PUT_UP = "put up"
 """The variant of an oracle's answer that a person is asked to judge by."""
 DOUBTED = "doubted"
 """The variant of a repeat that differed, so that the oracle's label was taken back and a person is asked."""
+ROUTED = "routed"
+"""The variant of a model's answer that a person is asked to give instead, since the model is not sure enough."""
 FEWEST = 10
 """Checks from which on a calibration is learnt; below, a raw confidence says as much."""
 
@@ -98,7 +100,7 @@ def for_a_person(bench: Workbench, task: Task, current: Mapping[TextId, Label]) 
     wanted = [
         text
         for (text, _, _), one in held.items()
-        if one.variant in {PUT_UP, DOUBTED}
+        if one.variant in {PUT_UP, DOUBTED, ROUTED}
         and one.guideline_version == task.guideline_version
         and (text not in current or current[text].answer.outcome == "failed")
     ]

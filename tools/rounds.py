@@ -184,7 +184,8 @@ def _pass_gate(loop: _Loop, number: int) -> None:
     if loop.rounds:
         for text in judged_by_people(bench, task):
             bench.rounds.add_pick(task.name, loop.rounds[0].number, Pick(text_id=text, score=1.0, strategy="check"))
-    loop.oracle = _routed(loop) if loop.by_hand else trusted(bench, task, loop.checked, found.judgement, loop.person)
+    rest = at_the_terminal(bench)
+    loop.oracle = _routed(loop) if loop.by_hand else trusted(bench, task, loop.checked, found.judgement, rest)
 
 
 def _routed(loop: _Loop) -> Oracle:
@@ -202,33 +203,34 @@ def _relabel(loop: _Loop, number: int) -> None:
         raise _Waiting(len(asked.unanswered), "doubtful labels")
 
 
-def _watch_oracle(loop: _Loop, number: int) -> bool:
-    """Before round `number`: check the oracle again when that is due, and ask it again about some of its labels.
-
-    Returns whether it was asked about labels that a new guideline has put in doubt.
-    """
+def _watch_oracle(loop: _Loop, number: int) -> None:
+    """Before round `number`: check the oracle again when that is due, and ask it again about some of its labels."""
     if number % EVERY == 0:
         _pass_gate(loop, number)
     with suppress(BudgetSpent):
         watch(loop.bench, loop.task, loop.checked, number=number, seed=loop.plan.seed, budget=loop.budget)
     if loop.by_hand:
         _relabel(loop, number)
+
+
+def _ask_again(loop: _Loop, number: int) -> bool:
+    """Ask about the labels that a new guideline has put in doubt; whether the model knows less than there is now."""
     with suppress(BudgetSpent):
-        again = requeued(loop.bench, loop.task)
-        return bool(ask(loop.bench, loop.oracle, again, loop.purpose(number)).calls)
-    return False
+        ask(loop.bench, loop.oracle, requeued(loop.bench, loop.task), loop.purpose(number))
+    labels = loop.bench.labels.current(loop.task.name).values()
+    return any(one.guideline_version > loop.model.guideline_version for one in labels if one.role != "gold")
 
 
 def _advance_until_stop(loop: _Loop) -> StopDecision:
     decided: StopDecision | None = None
-    changed = False
     while True:
         rounds = loop.rounds
         step = next_step(rounds)
         if step.status is RoundStatus.SELECTED and rounds:
+            changed = decided is None and _ask_again(loop, rounds[-1].number)
             stop = decided or _stop(loop, rounds)
             if stop is None:
-                changed = _watch_oracle(loop, step.number)
+                _watch_oracle(loop, step.number)
                 stop = _stop(loop, rounds)
             if stop is not None and decided is None:
                 decided = stop

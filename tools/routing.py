@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tools.checks import calibration_of, store_opinion
+from tools.checks import ROUTED, calibration_of, store_opinion
 from tools.engine.ports import Oracle
 from tools.engine.records import Answer, Opinion, Task, Text, TextId
 from tools.engine.routing import affordable_share, route, spread
@@ -13,9 +13,6 @@ from tools.opinions import is_person, standing
 from tools.pace import minutes_spent, seconds_a_label
 from tools.panel import believed
 from tools.workbench import Workbench
-
-ROUTED = "routed"
-"""The variant of a model's answer that a person is asked to give instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import pytest
 from tools.answers import Purpose
 from tools.beliefs import beliefs, weights_of
 from tools.benefit import benefit
+from tools.checks import ROUTED
 from tools.doubts import put_again
 from tools.engine.errors import NotEnoughLabels, UnknownName
 from tools.engine.ports import Oracle
@@ -22,7 +23,7 @@ from tools.oracles import open_oracle
 from tools.pace import minutes_spent, seconds_a_label
 from tools.pool import text_id
 from tools.repair import accept, proposals, requeued
-from tools.routing import ROUTED, HandTime, Routed
+from tools.routing import HandTime, Routed
 from tools.settings import Settings
 from tools.task import create_task, make_spec
 from tools.workbench import Workbench, open_workbench
@@ -137,6 +138,7 @@ def test_what_was_handed_to_her_stays_hers_while_she_is_away(bench: Workbench, t
     assert len(bench.opinions.of(task.name, purpose="vote")) == votes, "the model is not asked again"
     routed = {one.text_id for one in bench.opinions.of(task.name, purpose="vote") if one.variant == ROUTED}
     assert routed == set(first.unanswered)
+    assert {text.id for text in waiting(bench, task)} == routed, "they wait at the desk as well"
 
 
 def test_labels_weigh_what_the_checks_say_of_them(bench: Workbench, task: Task) -> None:
