@@ -75,7 +75,8 @@ class Routed:
     def _route(self, task: Task, answers: Sequence[Answer]) -> list[Answer]:
         """The answers that a person should give instead."""
         named = [one for one in answers if one.label is not None]
-        nameless = [one for one in answers if one.label is None and one.outcome != "withdrawn"]
+        # A failure is the model's to mend: where its endpoint is gone, not all of the task becomes hers.
+        nameless = [one for one in answers if one.outcome in {"unsure", "skip"}]
         # An answer without confidence counts as sure while nothing was checked: unknown is never 0.
         right = np.array([1.0 if one.confidence is None else one.confidence for one in named])
         share = share_by_hand(self._bench, task, self._time, self._person.source)

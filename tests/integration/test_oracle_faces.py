@@ -123,6 +123,14 @@ def test_an_estimate_counts_the_sample(folder: Path, endpoint: OpenAIEndpoint) -
 
 
 def test_costs_doubts_and_edits_are_the_same_everywhere(laud: Commands, folder: Path) -> None:
+    with opened(folder) as bench:
+        of = bench.tasks.get("done")
+        bought = [one for one in bench.labels.current("done").values() if one.answer.source == LLM]
+        texts = bench.pools.texts(POOL, [one.text_id for one in bought if one.role != "gold"])
+        said = {one.text_id: one.answer.label for one in bought}
+        mistaken = [text.id for text in texts if has_figure(text.text) and said[text.id] == "words"][:2]
+    assert len(mistaken) == 2
+    laud.say("label", "give", of.name, *(f"{text}=figures" for text in mistaken))
     told = laud.json("together", "benefit", "done", "--labels", "500")["benefit"]
     assert [one["who"] for one in told["ways"]] == ["model", "person", "both"]
     assert told["ways"][0]["dollars"] > 0 == told["ways"][1]["dollars"]
@@ -133,7 +141,7 @@ def test_costs_doubts_and_edits_are_the_same_everywhere(laud: Commands, folder: 
     assert [one["edit"] for one in edits] == ["words>figures"]
     assert "words>figures" in laud.say("guideline", "propose", "done")
     with (
-        opened(folder) as bench,
+        open_workbench(Settings(workspace=folder / "workspace"), write=True, attended=False) as bench,
         served(bench, ScriptedModel(script=lambda _: says("done"))) as client,
     ):
         assert client.get("/tasks/done/benefit", params={"labels": 500}).json() == told
