@@ -1,6 +1,6 @@
 """Labels that are likely wrong, and those worth a person's time before new texts are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +45,9 @@ def doubts(bench: Workbench, task: Task, *, limit: int | None = None) -> list[Do
 
     The source's checks say how often such a label is right; for people and for sources that were not checked, the share
     of the class that confident learning (Northcutt et al. 2021, arXiv:1911.00068) takes for right. To that comes what
-    the model says that had not seen the label. Neighbours are not asked beside it: they add nothing to the model.
+    the model says that had not seen the label. Only checks make a label worth a person's time: a model that learnt from
+    a few hundred of these very labels proves too little of one.
+    Neighbours are not asked beside it: they add nothing to the model.
 
     Raises NotEnoughLabels when there is no model.
     """
@@ -60,8 +62,9 @@ def doubts(bench: Workbench, task: Task, *, limit: int | None = None) -> list[Do
     ]
     labels = {ids[row]: current[ids[row]] for row in held}
     kept, views = codes[held], probabilities[held]
-    right = still_right(_by_source(bench, task, labels, kept, views), kept, views)
-    worth = set(worth_relabeling(right, len(model.classes)).tolist())
+    measured = beliefs(bench, task, labels)
+    right = still_right(_by_source(list(labels), measured, kept, views), kept, views)
+    worth = {ids[held[row]] for row in worth_relabeling(right, len(model.classes))} & measured.keys()
     others = views.copy()
     others[np.arange(len(held)), kept] = -1.0
     rows = np.argsort(right, kind="stable")[:limit]
@@ -73,7 +76,7 @@ def doubts(bench: Workbench, task: Task, *, limit: int | None = None) -> list[Do
             label=model.classes[kept[row]],
             suggested=model.classes[int(others[row].argmax())],
             right=float(right[row]),
-            worth=int(row) in worth,
+            worth=text.id in worth,
             source=labels[text.id].answer.source,
             round=labels[text.id].round,
         )
@@ -119,10 +122,9 @@ def relabel_first(bench: Workbench, task: Task, person: Oracle, *, number: int, 
 
 
 def _by_source(
-    bench: Workbench, task: Task, labels: dict[TextId, Label], codes: NDArray[np.int64], views: Probabilities
+    labels: Sequence[TextId], measured: Mapping[TextId, float], codes: NDArray[np.int64], views: Probabilities
 ) -> NDArray[np.float64]:
     """(n,) probability that labels are right, before the model says what it thinks of them one by one."""
-    measured = beliefs(bench, task, labels)
     wrong = np.bincount(codes[[issue.row for issue in label_issues(codes, views)]], minlength=views.shape[1])
     sizes = np.bincount(codes, minlength=views.shape[1])
     # As if two labels more of each class had been looked at, one of them wrong: a small class is not called clean.

@@ -133,10 +133,9 @@ def test_labels_that_are_not_believed_do_not_move_the_model(
     right = []
     for name, weights in (("alike", None), ("weighed", np.where(wrong, 0.05, 1.0))):
         fit(learner, replace(noisy, weights=weights), tmp_path / name, encoder)
-        called = predicted(tmp_path / name, examples.texts, examples.features).argmax(axis=1)
-        right.append((called == examples.labels).mean())
-    assert right[1] > right[0]
-    assert right[1] >= 0.85
+        found = predicted(tmp_path / name, examples.texts, examples.features)
+        right.append(found[np.arange(40), examples.labels].mean())
+    assert right[1] > right[0] + 0.02
 
 
 def test_the_same_seed_gives_the_same_model_also_when_it_is_loaded_again(

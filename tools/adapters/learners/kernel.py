@@ -125,8 +125,10 @@ def fit_kernel(examples: TrainingSet, pool: Features, kept: NDArray[np.bool_], *
     labeled = examples.features[kept]
     truth = (examples.labels[kept] == positive).astype(np.int64)
     points = np.concatenate([labeled, near])
-    opinions = _opinions(points, labeled, examples.unlabeled, truth, examples.believed[kept])
-    opinions[: len(truth)] = truth
+    believed = examples.believed[kept]
+    opinions = _opinions(points, labeled, examples.unlabeled, truth, believed)
+    # A label that is believed half is half the label, half what the machine makes of its text.
+    opinions[: len(truth)] = believed * truth + (1 - believed) * opinions[: len(truth)]
     agreed = spread_opinions(points.astype(np.float32), opinions, held=len(truth))
     points = np.concatenate([points, examples.unlabeled])
     targets = np.concatenate([agreed, np.zeros(len(examples.unlabeled))])
