@@ -152,7 +152,7 @@ def test_costs_doubts_and_edits_are_the_same_everywhere(laud: Commands, folder: 
         assert client.post("/tasks/done/guideline/edits", json={"edits": ["a>b"]}).status_code == 404
         put = client.post("/tasks/done/doubts", json={"texts": [doubtful[0]["id"]]})
         assert put.json() == {"put_again": 1}
-        waits = client.get("/tasks/done/labels/waiting").json()
+        waits = client.get("/tasks/done/waiting").json()
         assert doubtful[0]["id"] in [one["id"] for one in waits["texts"]]
         version = bench.tasks.get("done").guideline_version
         done = client.post("/tasks/done/guideline/edits", json={"edits": [name]}).json()
