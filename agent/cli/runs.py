@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from tools.standing import RunResult
 
 
+QualityOption = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Share of right labels; a person gives what is least sure")
+]
+MinutesOption = Annotated[float | None, typer.Option(min=0, help="Time that a person has for that, at most")]
+
+
 def run(
     task: Annotated[str, typer.Argument(help="Name of the task")],
     oracle: Annotated[
@@ -31,11 +37,8 @@ def run(
     seed_labels: Annotated[int | None, typer.Option(min=2, help="Size of the verified seed")] = None,
     noise: Annotated[float, typer.Option(min=0, max=1, help="Share of replayed labels made wrong on purpose")] = 0.0,
     gate: Annotated[str | None, typer.Option(help="Who checks the oracle first [default: human, if it is llm]")] = None,
-    quality: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Share of right labels; a person gives what is least sure"),
-    ] = None,
-    minutes: Annotated[float | None, typer.Option(min=0, help="Time that a person has for that, at most")] = None,
+    quality: QualityOption = None,
+    minutes: MinutesOption = None,
     until: Annotated[
         list[str] | None, typer.Option(help="Stop rule such as precision>=0.95, plateau, stable; may be repeated")
     ] = None,
