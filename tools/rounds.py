@@ -139,11 +139,15 @@ def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
     if pool.texts < plan.batch:
         raise PoolExhausted(
             f"Pool {task.pool!r} holds {pool.texts:,} texts, fewer than one batch of {plan.batch:,}. "
-            "Take a smaller batch, or add texts to the pool."
+            "Take a smaller batch, or add texts to the pool.",
+            argument="batch",
         )
     oracle = plan.oracle or task.oracle
     if oracle is None:
-        raise AskAgain(f"Task {task.name!r} names no oracle. Say who labels: llm, human, zero-shot or replay:COLUMN.")
+        raise AskAgain(
+            f"Task {task.name!r} names no oracle. Say who labels: llm, human, zero-shot or replay:COLUMN.",
+            argument="oracle",
+        )
     budget = plan.budget if plan.budget is not None else task.budget
     opened = open_oracle(bench, task, oracle, noise=plan.noise, seed=plan.seed, priced=budget is not None)
     checker = checker_of(bench, oracle, plan.gate)

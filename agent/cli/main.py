@@ -60,7 +60,7 @@ def main() -> None:
     except typer.TyperException as error:
         code = _say(f"{error} See `laud --help`.")
     except LaudError as error:
-        code = _say(str(error))
+        code = _say(f"{error} Use --{error.argument.replace('_', '-')}." if error.argument else str(error))
     except (typer.Abort, KeyboardInterrupt):
         code = _say("Stopped. What was done is kept; the same command goes on from there.")
     except BrokenPipeError:

@@ -20,10 +20,12 @@ def benefit(
     service: ServiceDep,
     _: Viewer,
     task: TaskName,
-    oracle: Annotated[str | None, Query(description="An oracle that was checked; the first without")] = None,
+    oracle: Annotated[
+        str | None, Query(description="An oracle that was checked; the first without", examples=["llm:gpt-4o-mini"])
+    ] = None,
     labels: Annotated[int | None, Query(ge=1, description="For so many labels; those there are without")] = None,
     quality: Annotated[float, Query(ge=0, le=1, description="Share of labels that should be right")] = 0.95,
-    minutes: Annotated[float | None, Query(ge=0, description="Time that a person has, at most")] = None,
+    minutes: Annotated[float | None, Query(ge=0, description="Time that a person has, at most", examples=[30])] = None,
 ) -> wire.Benefit:
     """By the checks of the task's own data."""
     from tools.benefit import benefit as compare  # noqa: PLC0415 - brings the learning libraries
@@ -35,7 +37,10 @@ def benefit(
 
 @router.get("/doubts", summary="Labels that are likely wrong", responses=responses(409))
 def doubts(
-    service: ServiceDep, _: Viewer, task: TaskName, limit: Annotated[int, Query(ge=1, le=1_000)] = 20
+    service: ServiceDep,
+    _: Viewer,
+    task: TaskName,
+    limit: Annotated[int, Query(ge=1, le=1_000, description="How many, at most")] = 20,
 ) -> list[wire.Doubt]:
     """The least likely right first, and whether a person's time is worth more on them than on new texts."""
     from tools.doubts import doubts as find  # noqa: PLC0415 - as above
