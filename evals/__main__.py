@@ -11,6 +11,7 @@ EVALUATIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "oracle calibration": ("evals.oracle.calibration", "[--seeds N]"),
         "oracle gate": ("evals.oracle.gate", "[--seeds N]"),
         "oracle throughput": ("evals.oracle.throughput", "[rate|faults|limit|all] [--texts N] [--latency SECONDS]"),
+        "oracle together": ("evals.oracle.together", "[runs|weights|all] [--labels N] [--seeds N] [--learner NAME]"),
         "speed desk": ("evals.speed.desk", "[ANSWERS]"),
         "speed service": ("evals.speed.service", ""),
         "speed turn": ("evals.speed.agent_turn", "[TURNS]"),

@@ -14,7 +14,7 @@ from types import TracebackType
 import typer
 from typer.main import get_command
 
-from agent.cli import chat, desk, labels, llm, models, oracle, pools, reviews, runs, service, tasks
+from agent.cli import chat, desk, labels, llm, models, oracle, pools, reviews, runs, service, tasks, together
 from tools.engine.errors import LaudError
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ app.add_typer(tasks.app, name="task")
 app.add_typer(labels.app, name="label")
 app.add_typer(desk.app, name="desk")
 app.add_typer(oracle.app, name="oracle")
+app.add_typer(together.app, name="together")
+app.add_typer(together.guideline, name="guideline")
 app.add_typer(llm.app, name="llm")
 app.command()(chat.chat)
 app.command()(runs.run)

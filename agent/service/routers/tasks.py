@@ -18,7 +18,18 @@ from agent.service.wire.looks import RESULTS_SHOWN
 router = APIRouter(prefix="/tasks", tags=["tasks"], responses=responses(401))
 FAILS = responses(403, 404, 409, 422, 503)
 Show = Literal[
-    "status", "scores", "rounds", "confused", "suspicious", "hard", "why", "predictions", "oracles", "people"
+    "status",
+    "scores",
+    "rounds",
+    "confused",
+    "suspicious",
+    "hard",
+    "why",
+    "predictions",
+    "oracles",
+    "people",
+    "benefit",
+    "edits",
 ]
 
 
@@ -89,7 +100,7 @@ def report(service: ServiceDep, _: Viewer, task: TaskName) -> HTMLResponse:
     """Curve, scores, hard texts and samples on one page that stands alone."""
     from tools.account import run_report  # noqa: PLC0415 - brings the learning libraries
     from tools.report import render_report  # noqa: PLC0415 - as above
-    from tools.rounds import status  # noqa: PLC0415 - as above
+    from tools.standing import status  # noqa: PLC0415 - as above
 
     made = run_report(service.bench, status(service.bench, task))
     # Texts of a pool stand in it, escaped; nothing of it may run all the same.
