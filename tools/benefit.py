@@ -134,8 +134,8 @@ def _source(bench: Workbench, task: Task, oracle: str | None) -> str:
     known = oracles_checked(bench, task)
     if not known:
         raise NotEnoughLabels(
-            f"No oracle of task {task.name!r} was checked yet, so nothing tells how good one is: "
-            f"laud oracle check {task.name!r} --oracle llm."
+            f"No oracle of task {task.name!r} was checked yet, so nothing tells how good one is. "
+            "Let one be checked first: it answers a sample, and a person judges some of the answers."
         )
     if oracle is not None and oracle not in known:
         raise UnknownName(f"The oracle {oracle!r} was not checked. Checked were: {', '.join(map(repr, known))}.")
