@@ -18,6 +18,21 @@ OracleName = Annotated[
 ]
 Dollars = Annotated[float | None, Field(ge=0, description="Dollars that may be spent on the task in all")]
 TextColumn = Annotated[str | None, Field(description="Column that holds the texts; found by itself when left out")]
+Show = Literal[
+    "status",
+    "scores",
+    "rounds",
+    "confused",
+    "suspicious",
+    "hard",
+    "why",
+    "predictions",
+    "oracles",
+    "people",
+    "benefit",
+    "edits",
+]
+"""What of a task's results can be looked at."""
 FILE = (
     "An uploaded file's name, sample:receipts for the sample, or a path where the service allows local files; "
     "csv, tsv, json, jsonl, parquet or txt"
@@ -192,20 +207,7 @@ class ShowResults(Arguments):
     """
 
     task: TaskName = None
-    show: Literal[
-        "status",
-        "scores",
-        "rounds",
-        "confused",
-        "suspicious",
-        "hard",
-        "why",
-        "predictions",
-        "oracles",
-        "people",
-        "benefit",
-        "edits",
-    ] = Field(
+    show: Show = Field(
         default="status",
         description="people: how those who label agree; benefit: who should label; edits: of the guideline",
     )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from tools.engine.confidence import Calibration, CheckedAnswer, fit_calibration
 from tools.engine.oracle_gate import GivenAnswer
 from tools.engine.records import Answer, Label, Opinion, OpinionPurpose, Task, TextId
-from tools.opinions import CONSENSUS, is_person, opinion_of, standing
+from tools.opinions import by_people, opinion_of, standing
 from tools.workbench import Workbench
 
 PUT_UP = "put up"
@@ -120,5 +120,5 @@ def judged_by_people(bench: Workbench, task: Task) -> dict[TextId, str]:
 
 def judged_by(answer: Answer, source: str) -> bool:
     """Whether an answer can be held against those of `source`: a person's, or a recorded one."""
-    kind = answer.source.partition(":")[0]
-    return answer.source != source and (is_person(answer.source) or kind in {CONSENSUS, "replay"})
+    recorded = answer.source.partition(":")[0] == "replay"
+    return answer.source != source and (by_people(answer.source) or recorded)

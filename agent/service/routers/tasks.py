@@ -1,11 +1,11 @@
 """Tasks: what to learn from a pool."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from agent.arguments import AnswerQuestions, Estimate, SetTask
+from agent.arguments import AnswerQuestions, Estimate, SetTask, Show
 from agent.service import wire
 from agent.service.acting import Approve, done, named
 from agent.service.auth import Annotator, Owner, Viewer
@@ -17,20 +17,6 @@ from agent.service.wire.looks import RESULTS_SHOWN
 
 router = APIRouter(prefix="/tasks", tags=["tasks"], responses=responses(401))
 FAILS = responses(403, 404, 409, 422, 503)
-Show = Literal[
-    "status",
-    "scores",
-    "rounds",
-    "confused",
-    "suspicious",
-    "hard",
-    "why",
-    "predictions",
-    "oracles",
-    "people",
-    "benefit",
-    "edits",
-]
 
 
 @router.get("", summary="All tasks")
