@@ -193,7 +193,9 @@ def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int)
 
 
 def best_learner(bench: Workbench, task: Task, model: ModelRecord) -> str:
-    """The learner that suits the task best by what `model` makes of the pool."""
+    """The learner that suits the task best by what `model` makes of the pool; its own where it was chosen already."""
+    if _manifest_of(bench, model).get("compared"):
+        return model.learner
     positive = None if task.positive is None else task.class_names.index(task.positive)
     codes = decide_classes(score_pool(bench, task, model), positive=positive, threshold=model.threshold)
     return final_learner(labels=model.labels, predicted=codes, positive=positive)
@@ -264,17 +266,27 @@ def score_pool(bench: Workbench, task: Task, model: ModelRecord) -> Probabilitie
 
 def held_out(bench: Workbench, model: ModelRecord) -> tuple[list[TextId], NDArray[np.int64], Probabilities]:
     """The labeled texts, their codes, and their probabilities by models that had not seen them."""
-    folder = bench.model_folder(model.id)
     try:
-        labels: dict[str, str] = json.loads((folder / "laud.json").read_text(encoding="utf-8"))["held_out"]
+        labels: dict[str, str] = _manifest_of(bench, model)["held_out"]
         codes = np.array([model.classes.index(label) for label in labels.values()], dtype=np.int64)
-        probabilities = np.asarray(np.load(folder / "held_out.npy"), dtype=np.float32)
+        probabilities = np.asarray(np.load(bench.model_folder(model.id) / "held_out.npy"), dtype=np.float32)
     except (OSError, ValueError, KeyError, EOFError) as error:
-        raise UnreadableInput(
-            f"The model in {folder} is damaged: its held-out probabilities cannot be read. Restore the "
-            "workspace from a copy, or run the task under a new name."
-        ) from error
+        raise _damaged(bench, model) from error
     return [TextId(i) for i in labels], codes, probabilities
+
+
+def _manifest_of(bench: Workbench, model: ModelRecord) -> dict[str, Any]:
+    try:
+        return dict(json.loads((bench.model_folder(model.id) / "laud.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise _damaged(bench, model) from error
+
+
+def _damaged(bench: Workbench, model: ModelRecord) -> UnreadableInput:
+    return UnreadableInput(
+        f"The model in {bench.model_folder(model.id)} is damaged: what it made of held-out texts cannot be read. "
+        "Restore the workspace from a copy, or run the task under a new name."
+    )
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:

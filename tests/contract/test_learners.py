@@ -314,6 +314,25 @@ def test_classes_of_unequal_number_share_the_ground_between_them(tmp_path: Path)
     assert (found[:160] == 0).mean() > 0.7
 
 
+@pytest.mark.parametrize("better", ["head", "finetune"])
+def test_validated_is_the_learner_that_does_better_on_labels_it_had_not_seen(
+    better: str, encoder: str, tmp_path: Path
+) -> None:
+    made = training_set([0] * 20 + [1] * 20, encoder, classes=("a", "b"))
+    rng = np.random.default_rng(0)
+    # One of the two is blind: the head where features say nothing, fine-tuning where the texts do not.
+    if better == "head":
+        given = replace(made, texts=tuple(spelled(rng.permutation(made.labels), rng)))
+    else:
+        given = replace(made, features=rng.normal(size=made.features.shape).astype(made.features.dtype))
+    fitted = fit("validated", given, tmp_path / "model", encoder)
+    assert fitted.learner == better
+    assert fitted.compared[better] == min(fitted.compared.values())
+    told = json.loads((tmp_path / "model" / "laud.json").read_text(encoding="utf-8"))
+    assert (told["learner"], told["compared"]) == (better, fitted.compared)
+    assert fitted.held_out.shape == (40, 2)
+
+
 def test_the_head_on_the_real_encoder_tells_receipt_lines_apart(tmp_path: Path) -> None:
     rows = sample_rows(1_500)
     kinds = ("pet care", "alcohol")

@@ -1,8 +1,10 @@
 """The loop through the tools, in this process, over a small pool: what it may ask, learn, spend, and when it ends."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -192,15 +194,19 @@ def test_a_budget_that_buys_no_seed_is_told_before_anything_is_asked(place: Plac
 # --- the last model ---------------------------------------------------------------------------------------------------
 
 
-def test_auto_ends_with_a_finetuned_model_where_there_are_labels_enough(bench: Workbench) -> None:
+def test_auto_ends_with_the_model_that_holds_better_where_there_are_labels_enough(bench: Workbench) -> None:
     task = small_task(bench, "common")
     result = small_run(bench, task, learner="auto", batch=24, labels=64)
-    assert [(one.learner, one.labels) for one in result.rounds] == [("head", 16), ("head", 40), ("finetune", 64)]
+    assert result.model is not None
+    compared = json.loads((Path(result.model.path) / "laud.json").read_text(encoding="utf-8"))["compared"]
+    assert compared.keys() == {"head", "finetune"}
+    best = min(compared, key=compared.get)
+    assert [(one.learner, one.labels) for one in result.rounds] == [("head", 16), ("head", 40), (best, 64)]
     assert result.rounds[-1].status is RoundStatus.CLOSED
     assert result.rounds[-1].stop == result.stop
     assert result.stop.rule == "labels=64"
     models = bench.rounds.models(task.name)
-    assert [(one.round, one.learner) for one in models] == [(0, "head"), (1, "head"), (2, "finetune")]
+    assert [(one.round, one.learner) for one in models] == [(0, "head"), (1, "head"), (2, best)]
     assert result.model == models[-1]
     assert result.rounds[-1].model_id == models[-1].id
     answers = len(bench.labels.history(task.name))

@@ -48,17 +48,17 @@ def predicted(positive: int, others: int) -> NDArray[np.int64]:
 @pytest.mark.parametrize(
     ("labels", "share", "positive", "learner"),
     [
-        (FINETUNE_FROM, 0.5, 1, "finetune"),
+        (FINETUNE_FROM, 0.5, 1, "validated"),
         (FINETUNE_FROM - 1, 0.5, 1, "head"),
-        (FINETUNE_FROM, RARE, 1, "finetune"),
+        (FINETUNE_FROM, RARE, 1, "validated"),
         (FINETUNE_FROM, RARE - 0.01, 1, "kernel"),
         (FINETUNE_FROM - 1, RARE - 0.01, 1, "head"),
         (10 * FINETUNE_FROM, 0.0, 1, "kernel"),
-        (FINETUNE_FROM, 0.0, None, "finetune"),
+        (FINETUNE_FROM, 0.0, None, "validated"),
         (FINETUNE_FROM - 1, 0.0, None, "head"),
     ],
 )
-def test_auto_ends_with_a_head_a_kernel_or_fine_tuning(
+def test_auto_ends_with_a_head_a_kernel_or_what_is_validated(
     labels: int, share: float, positive: int | None, learner: str
 ) -> None:
     found = round(share * 100)

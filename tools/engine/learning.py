@@ -1,6 +1,7 @@
 """What every learner is given and gives back, and the folds that its probabilities are calibrated on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from tools.engine.ports import Probabilities
 
 FOLDS = 5
 FINETUNE_FROM = 60
-"""Labels from which on a fine-tuned encoder beats a head on frozen vectors."""
+"""Labels from which on a fine-tuned encoder may beat a head on frozen vectors."""
 RARE = 0.1
 """Share of a pool below which a positive class is rare. There a model that sees the whole pool beats fine-tuning."""
 
@@ -51,14 +52,23 @@ class Fitted:
     held_out: Probabilities
     temperature: float
     seconds: float
+    compared: Mapping[str, float] = field(default_factory=dict)
+    """The cross-validated loss of each learner that it was chosen among; empty where there was no choice."""
+
+    def of_comparison(self, compared: Mapping[str, float], *, seconds: float) -> "Fitted":
+        """The same, chosen among others in so many seconds all told."""
+        return replace(self, compared=compared, seconds=seconds)
 
 
 def final_learner(*, labels: int, predicted: NDArray[np.int64], positive: int | None) -> str:
-    """The learner that `auto` ends with, by the number of labels and the (n,) codes predicted for the pool."""
+    """The learner that `auto` ends with, by the number of labels and the (n,) codes predicted for the pool.
+
+    `validated` is fine-tuning or the head, whichever does better on held-out labels.
+    """
     if labels < FINETUNE_FROM:
         return "head"
     rare = positive is not None and float((predicted == positive).mean()) < RARE
-    return "kernel" if rare else "finetune"
+    return "kernel" if rare else "validated"
 
 
 def deal_folds(labels: NDArray[np.int64], *, folds: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -48,7 +48,8 @@ def fit(  # noqa: PLR0913 - what is trained, where to, and how
             examples, partial, seed=seed
         )
         np.save(partial / "held_out.npy", fitted.held_out)
-        write_manifest(partial, {**manifest, "learner": fitted.learner, "temperature": fitted.temperature})
+        told = {"learner": fitted.learner, "temperature": fitted.temperature, "compared": dict(fitted.compared)}
+        write_manifest(partial, manifest | told)
     return fitted
 
 

@@ -11,6 +11,7 @@ from tools.engine.ports import Classifier, Learner
 # ruff: noqa: PLC0415 - a learner's libraries are imported when that learner is used
 
 LEARNERS = ("head", "kernel", "finetune")
+"""Those that can be asked for. `validated` is what `auto` ends with: it fits one of these."""
 
 
 def open_learner(name: str, *, encoder: str, precision: str) -> Learner:
@@ -28,6 +29,10 @@ def open_learner(name: str, *, encoder: str, precision: str) -> Learner:
             from tools.adapters.learners.finetune import FinetuneLearner
 
             return FinetuneLearner(encoder=encoder, precision=precision)
+        case "validated":
+            from tools.adapters.learners.validated import ValidatedLearner
+
+            return ValidatedLearner(encoder=encoder, precision=precision)
         case _:
             raise UnknownName(f"There is no learner {name!r}. There are: auto, {', '.join(LEARNERS)}.")
 

@@ -8,7 +8,7 @@ spoil (Lee et al. 2019, arXiv:1911.03090), and half of the work is saved.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,7 +28,7 @@ from tools.engine.ports import Probabilities
 
 STEPS = 48
 """Steps for a hundred labels; others take them in proportion, within SPAN times."""
-SPAN = (0.5, 2.0)
+SPAN = (0.5, 4.0)
 BATCH = 24
 ENCODER_RATE = 1e-4
 HEAD_RATE = 1e-2
@@ -67,6 +67,14 @@ class _Data:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """(n, C) logits of each text by a training that had not seen it, and the share of the steps that was best."""
+
+    logits: NDArray[np.float32]
+    share: float
+
+
 class FinetuneLearner:
     """Learner port over a transformers encoder."""
 
@@ -77,23 +85,29 @@ class FinetuneLearner:
     def fit(self, examples: TrainingSet, folder: Path, *, seed: int) -> Fitted:
         """Train on folds for held-out probabilities, temperature and the number of steps, then on all examples."""
         started = perf_counter()
-        tokenizer, base = load(self._encoder, "float32")
-        rows = tokenise(tokenizer, examples.texts, MAX_TOKENS)
-        data = _Data(
-            rows=rows, labels=examples.labels, weights=examples.believed, pad_id=int(tokenizer.pad_token_id or 0)
-        )
-        classes = examples.classes
+        fitted = self.finish(examples, self.validate(examples, seed=seed), folder, seed=seed)
+        return replace(fitted, seconds=perf_counter() - started)
+
+    def validate(self, examples: TrainingSet, *, seed: int) -> Validated:
+        """What trainings on parts of the examples make of the rest; the folds are those that `seed` deals."""
+        _, base, data = self._prepared(examples)
         folds = deal_folds(data.labels, folds=FOLDS, rng=np.random.default_rng(seed))
-        logits = np.zeros((len(rows), len(classes)), dtype=np.float32)
+        logits = np.zeros((len(data.labels), len(examples.classes)), dtype=np.float32)
         stops = []
         for fold in np.unique(folds):
             judged = folds == fold
-            model = new_model(base, classes, seed=seed)
+            model = new_model(base, examples.classes, seed=seed)
             stop, logits[judged] = train(model, data.part(~judged), held_out=data.part(judged), seed=seed)
             stops.append(stop)
-        temperature = fit_temperature(logits, examples.labels)
-        model = new_model(base, classes, seed=seed)
-        train(model, data, share=float(np.mean(stops)), seed=seed)
+        return Validated(logits=logits, share=float(np.mean(stops)))
+
+    def finish(self, examples: TrainingSet, validated: Validated, folder: Path, *, seed: int) -> Fitted:
+        """Train on all examples, as long and as sure as the folds say."""
+        started = perf_counter()
+        tokenizer, base, data = self._prepared(examples)
+        temperature = fit_temperature(validated.logits, examples.labels)
+        model = new_model(base, examples.classes, seed=seed)
+        train(model, data, share=validated.share, seed=seed)
         with torch.no_grad():
             model.classifier.weight.mul_(SCALE / temperature)
             model.classifier.bias.div_(temperature)
@@ -102,10 +116,20 @@ class FinetuneLearner:
         tokenizer.save_pretrained(folder)
         return Fitted(
             learner="finetune",
-            held_out=apply_temperature(logits, temperature),
+            held_out=apply_temperature(validated.logits, temperature),
             temperature=temperature,
             seconds=perf_counter() - started,
         )
+
+    def _prepared(self, examples: TrainingSet) -> tuple[PreTrainedTokenizerBase, Any, _Data]:
+        tokenizer, base = load(self._encoder, "float32")
+        data = _Data(
+            rows=tokenise(tokenizer, examples.texts, MAX_TOKENS),
+            labels=examples.labels,
+            weights=examples.believed,
+            pad_id=int(tokenizer.pad_token_id or 0),
+        )
+        return tokenizer, base, data
 
 
 def new_model(base: Any, classes: Sequence[str], *, seed: int) -> LaudForSequenceClassification:

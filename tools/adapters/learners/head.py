@@ -55,6 +55,9 @@ def fit_linear(
     model = LogisticRegression(C=STRENGTH, max_iter=1_000, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a thousand steps are enough for a ranking
+        warnings.filterwarnings(
+            "ignore", "The number of unique classes", UserWarning
+        )  # so is a seed set of many classes
         model.fit(features.astype(np.float32), labels, sample_weight=balanced(labels, weights))
     if len(present) == 2:
         matrix[present] = np.vstack([-model.coef_[0], model.coef_[0]]) / 2
@@ -91,20 +94,26 @@ def fit_beside(examples: TrainingSet, weak: Features, kept: NDArray[np.bool_], *
     )
 
 
+def held_out_logits(examples: TrainingSet, weak: Features, *, folds: int, seed: int) -> NDArray[np.float32]:
+    """(n, C) logits of each text by a head that had not seen it."""
+    logits = np.empty((len(examples.labels), len(examples.classes)), dtype=np.float32)
+    dealt = deal_folds(examples.labels, folds=folds, rng=np.random.default_rng(seed))
+    for fold in np.unique(dealt):
+        model = fit_beside(examples, weak, dealt != fold, seed=seed)
+        logits[dealt == fold] = model.logits(examples.features[dealt == fold])
+    return logits
+
+
 class HeadLearner:
     """Learner port: fits in a second, needs no torch where the features are known."""
 
     def fit(self, examples: TrainingSet, folder: Path, *, seed: int) -> Fitted:
         """Fit on all examples; temperature and held-out probabilities come from folds."""
         started = perf_counter()
-        folds = deal_folds(examples.labels, folds=FOLDS, rng=np.random.default_rng(seed))
-        logits = np.empty((len(examples.labels), len(examples.classes)), dtype=np.float32)
         weak = weak_negatives(examples, seed=seed)
-        for fold in np.unique(folds):
-            model = fit_beside(examples, weak, folds != fold, seed=seed)
-            logits[folds == fold] = model.logits(examples.features[folds == fold])
+        logits = held_out_logits(examples, weak, folds=FOLDS, seed=seed)
         temperature = fit_temperature(logits, examples.labels)
-        model = fit_beside(examples, weak, np.ones(len(folds), dtype=np.bool_), seed=seed)
+        model = fit_beside(examples, weak, np.ones(len(examples.labels), dtype=np.bool_), seed=seed)
         save_file({"weights": model.weights, "bias": model.bias}, folder / WEIGHTS)
         bring_along(examples.space, folder)
         return Fitted(
