@@ -144,13 +144,14 @@ def _nothing(found: Sequence[Group]) -> str:
 
 
 def _checked(checked: Sequence[Checked]) -> str:
-    head = ("Data", "Labels", "Method", "Figure", "Seeds", "Then", "Now", "Difference", "Tolerance", "")
+    head = ("Data", "Oracle", "Method", "Figure", "Labels", "Seeds", "Then", "Now", "Difference", "Tolerance", "")
     rows = [
         (
             one.baseline.data,
             one.baseline.oracle,
             f"`{one.baseline.method}`",
-            f"{one.figure} ({'–'.join(map(str, one.baseline.labels)) if one.figure == 'area' else one.baseline.labels[1]})",
+            one.figure,
+            " to ".join(map(str, one.baseline.labels if one.figure == "area" else one.baseline.labels[1:])),
             str(one.seeds),
             f"{one.then:.3f}",
             f"{one.now:.3f}",

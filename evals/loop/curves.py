@@ -66,8 +66,10 @@ class Spread:
 
 
 def spread(values: Sequence[float], statistic: Callable[..., NDArray[np.float64]] = np.median) -> Spread:
-    """The statistic of one value a seed, by default the median, with its bootstrap interval; infinities may be among
-    them. The same values give the same interval."""
+    """The statistic of one value a seed, with its bootstrap interval; the same values give the same.
+
+    Values may be infinite.
+    """
     given = np.asarray(values, dtype=np.float64)
     drawn = given[np.random.default_rng(0).integers(len(given), size=(RESAMPLES, len(given)))]
     # A median of a finite and an infinite value is infinite; no interpolation between the two is tried.

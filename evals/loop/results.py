@@ -33,7 +33,7 @@ class TestScores(BaseModel):
 class Line(BaseModel):
     """A model judged: after `labels` training labels and `calls` answers, the seed's among both.
 
-    `seconds` is the machine's time for the run so far, `of_round` the round that made the model, 0 being the cold start.
+    `seconds` is the machine's time for the run so far, `of_round` the round that made the model, 0 the cold start.
     """
 
     model_config = ConfigDict(frozen=True)

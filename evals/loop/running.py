@@ -65,7 +65,7 @@ def run_all(bench: Bench, keys: Sequence[Key], *, jobs: int) -> int:
 
 
 def _in_a_process(bench: Bench, keys: Sequence[Key]) -> int:
-    """`run_data_set` in a process of its own, whose memory goes with it; all of the runs count as failed where it dies."""
+    """`run_data_set` in a process of its own, whose memory goes with it; where it dies, all of its runs failed."""
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=_child, args=(bench, keys))
     process.start()

@@ -35,9 +35,9 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def shown(value: Spread | None, digits: int = 3) -> str:
-    """A figure with its interval, such as `0.910 [0.886, 0.914]`; alone for a single seed, a dash where there is none."""
+    """A figure with its interval, such as `0.910 [0.886, 0.914]`; without one for a single seed; else a dash."""
     if value is None:
-        return "–"
+        return "—"
     one, low, high = (f"{number:,.{digits}f}" if math.isfinite(number) else "never" for number in _ends(value))
     return one if value.seeds == 1 else f"{one} [{low}, {high}]"
 
@@ -48,7 +48,7 @@ def _ends(value: Spread) -> tuple[float, float, float]:
 
 def _compared(found: Difference | None) -> str:
     if found is None:
-        return "–"
+        return "—"
     one, low, high = (f"{number:+.3f}" for number in _ends(found.mean))
     if found.mean.seeds == 1:
         return one
@@ -59,7 +59,7 @@ def _compared(found: Difference | None) -> str:
 def _scores(group: Group) -> str:
     checkpoints, between, level = group.checkpoints, group.range, group.level(REFERENCE)
     head = ["Method", "Seeds", "Seed set", *map(str, checkpoints)]
-    head += [] if between is None else [f"Area {between[0]}–{between[1]}"]
+    head += [] if between is None else [f"Area {between[0]} to {between[1]}"]
     head += [] if level is None else [f"Labels to {level[0]:.3f}"]
     rows = []
     for method, by_seed in sorted(group.runs.items()):
