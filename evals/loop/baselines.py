@@ -2,8 +2,9 @@
 
 A baseline keeps, for each seed, the area under the curve and the last score. It is compared with new runs of the same
 seeds. A run differs from another one by more than its code (another sum order on another processor picks another text),
-so a loss counts from a tolerance on: twice the standard error of the difference between two means of independent seeds,
-as far as the committed seeds tell it, and never less than FLOOR.
+so a loss counts from a tolerance on: twice the standard error of the difference between two means of independent seeds.
+How far seeds lie apart is taken from the committed ones, but never for less than LEAST_SPREAD: two of them may meet by
+chance.
 """
 
 import json
@@ -22,7 +23,8 @@ from evals.loop.protocol import OURS, OracleName
 from tools.files import replacing
 
 FILE = Path(__file__).with_name("baselines.json")
-FLOOR = 0.01
+LEAST_SPREAD = 0.015
+"""Standard deviation of a score over seeds, at least."""
 Figure = Literal["area", "last"]
 
 
@@ -118,9 +120,8 @@ def _scores(curve: Curve, labels: tuple[int, int]) -> SeedScores | None:
 
 
 def _tolerance(values: Sequence[float]) -> float:
-    if len(values) < 2:
-        return 3 * FLOOR  # one seed tells nothing of how far seeds lie apart
-    return round(max(FLOOR, 2 * stdev(values) * math.sqrt(2 / len(values))), 4)
+    spread = max(LEAST_SPREAD, stdev(values) if len(values) > 1 else 0.0)
+    return round(2 * spread * math.sqrt(2 / len(values)), 4)
 
 
 def check(baselines: Iterable[Baseline], found: Sequence[Group]) -> list[Checked]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from evals.loop.comparing import Difference, difference
+from evals.loop.comparing import FEWEST, Difference, difference
 from evals.loop.curves import Curve, Spread
 from evals.loop.groups import Figure, Group, groups
 from evals.loop.protocol import REFERENCE, Key, reference_of
@@ -105,7 +105,8 @@ def _overall(found: Sequence[Group]) -> str:
         saved = [share for group in found if (share := group.saved(method)) is not None]
         worse = [group.data for group in found if _is_worse(group, method)]
         row = [f"`{method}`", str(len(saved)), str(len(pairs)), _compared(difference(*zip(*pairs, strict=True)))]
-        rows.append([*row, _share(median(saved)), ", ".join(worse) or "none"])
+        told = len(pairs) >= FEWEST * len(saved)
+        rows.append([*row, _share(median(saved)), ", ".join(worse) or ("none" if told else "—")])
     head = ["Method", "Data sets", "Pairs", "Area against random", "Labels to random's last score", "Worse on"]
     return f"## All data sets\n\n{markdown(head, rows)}" if rows else ""
 
