@@ -6,10 +6,10 @@ INSTALLED := .venv/installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo test check format
+.PHONY: help install demo test check bench bench-quick format
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED) ## Install into .venv, with what the tests need
 
@@ -32,6 +32,21 @@ check: $(INSTALLED) ## Check format, lint, types and architecture
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
+
+LOOP := $(BIN)/python -m evals loop
+
+bench: $(INSTALLED) ## Measure how few labels it takes, on all data sets of LAUD_DATA: hours; goes on where it was
+	$(LOOP) run
+	$(LOOP) plot
+	$(LOOP) table
+	$(LOOP) check
+
+QUICK := --out laud-bench/quick --data receipts,baby-care
+
+bench-quick: $(INSTALLED) ## The same on the sample, for minutes
+	$(LOOP) run $(QUICK) --seeds 2 --labels 130
+	$(LOOP) table $(QUICK)
+	$(LOOP) check $(QUICK)
 
 format: $(INSTALLED) ## Format the code, and mend what can be mended
 	$(BIN)/ruff format .

@@ -8,6 +8,7 @@ from types import MappingProxyType
 EVALUATIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "agent": ("evals.agent.running", "[--model interpreter|endpoint] [--case NAME]"),
+        "loop": ("evals.loop.commands", "run|table|plot|check|split [--help]"),
         "oracle calibration": ("evals.oracle.calibration", "[--seeds N]"),
         "oracle gate": ("evals.oracle.gate", "[--seeds N]"),
         "oracle throughput": ("evals.oracle.throughput", "[rate|faults|limit|all] [--texts N] [--latency SECONDS]"),

@@ -35,14 +35,15 @@ def _declared(requirements: Iterable[str]) -> set[str]:
 
 
 def _imported(*folders: str) -> set[str]:
-    """The distributions that the code in these folders imports.
+    """The distributions that the code in these folders imports, but for the code apart.
 
     A name that several distributions share, as `langgraph` does, counts for those of them that are declared.
     """
     providers = packages_distributions()
     declared = _declared(PROJECT["dependencies"]) | _declared(line for extra in EXTRAS.values() for line in extra)
     found: set[str] = set()
-    for name in {name for module in sources.modules(*folders) for name in module.libraries()}:
+    ours = [module for module in sources.modules(*folders) if not module.name.startswith(sources.APART)]
+    for name in {name for module in ours for name in module.libraries()}:
         # A library of an extra that is not installed goes by its own name.
         all_of_it = {_normal(one) for one in providers.get(name, [name])}
         found |= all_of_it & declared or all_of_it

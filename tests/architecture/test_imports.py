@@ -67,7 +67,11 @@ def _python(*arguments: str, cwd: Path) -> str:
 
 def test_importing_every_module_does_nothing(tmp_path: Path) -> None:
     # Alembic's own entry runs the migrations by being imported.
-    names = [module.name for module in sources.modules(*sources.CODE) if module.name != ENVIRONMENT_OF_MIGRATIONS]
+    names = [
+        module.name
+        for module in sources.modules(*sources.CODE)
+        if module.name != ENVIRONMENT_OF_MIGRATIONS and not module.name.startswith(sources.APART)
+    ]
     seen = json.loads(_python("-c", IMPORT_ALL, json.dumps(names), json.dumps([*BUILT]), cwd=tmp_path))
     assert seen == {"done": [], "built": [], "threads": ["MainThread"]}
     assert not list(tmp_path.iterdir())

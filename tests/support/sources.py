@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CODE = ("tools", "agent", "ui", "evals")
 ROOMS = (*CODE, "tests")
+APART = "evals.loop.peers"
+"""Code that runs in an environment of its own, with other libraries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
