@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from tools.adapters.oracles.language_models import LanguageModels
     from tools.adapters.oracles.llm import LlmOracle
     from tools.adapters.oracles.replay import RecordedLabels
-    from tools.adapters.readers import Input
+    from tools.adapters.readers import Input, Peek
     from tools.adapters.sql import Database
     from tools.engine.features import Features
     from tools.engine.learning import Fitted, TrainingSet
@@ -248,6 +248,12 @@ class Workbench:
             max_text_length=self.settings.max_text_length,
             shown_as=shown_as,
         )
+
+    def peek(self, path: Path, *, rows: int = 5) -> "Peek":
+        """The beginning of a file, without taking it in. Raises UnreadableInput."""
+        from tools.adapters import readers  # noqa: PLC0415 - as above
+
+        return readers.peek(path, rows=rows)
 
     def export_model(self, folder: Path, out: Path) -> None:
         """Write the model in `folder` as a Hugging Face folder."""

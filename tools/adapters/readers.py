@@ -161,6 +161,44 @@ def open_input(  # noqa: PLR0913 - what to open, and how to read it
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peek:
+    """The beginning of a file: columns, a few rows as they stand, and the column that seems to hold the texts.
+
+    `text_column` is None where more than one could; `more` says that the file goes on after `rows_seen` rows.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    rows_seen: int
+    more: bool
+    text_column: str | None
+
+
+def peek(path: Path, *, rows: int) -> Peek:
+    """Look at the beginning of a file without taking it in. Raises UnreadableInput."""
+    shown = excerpt(path.name, length=200)[1:-1]
+    try:
+        records, _, _ = _file_records(path, text_column=None)
+        sample, complete = _sample(records)
+        columns = _names(records, sample)
+        readable = [record for record in sample if not isinstance(record, Broken)]
+        try:
+            text_column = TEXT if columns == (TEXT,) else find_text_column(columns, readable)
+        except UnreadableInput:
+            text_column = None
+    except UnreadableInput as error:
+        raise UnreadableInput(f"{shown}: {error}") from error
+    except OSError as error:
+        raise UnreadableInput(_refused(path.name, error)) from error
+    cells = tuple(tuple(_cell(record.get(column)) for column in columns) for record in readable[:rows])
+    return Peek(columns=columns, rows=cells, rows_seen=len(sample), more=not complete, text_column=text_column)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else (clean(field(value) or "") or "")[:500]
+
+
 def spool(stream: BinaryIO, folder: Path, *, progress: Progress) -> Path:
     """Keep what `stream` holds as a file in `folder`, named by its content and by the format that it seems to have.
 
@@ -289,16 +327,22 @@ def _columns(
     exclude: Sequence[str],
 ) -> tuple[tuple[str, ...], str]:
     """The input's columns and the one that holds the texts."""
+    columns = _names(records, sample)
+    check_columns(columns, text_column=text_column, id_column=id_column)
+    readable = [record for record in sample if not isinstance(record, Broken)]
+    eligible = [column for column in columns if column not in exclude]
+    return columns, text_column or (TEXT if columns == (TEXT,) else find_text_column(eligible, readable))
+
+
+def _names(records: RecordSource, sample: list[Record]) -> tuple[str, ...]:
+    """The input's columns; raises UnreadableInput where there are none, or no rows."""
     columns = records.columns if isinstance(records, Table) else columns_of(sample)
     if not sample:
         raise UnreadableInput("It holds no rows" + (f", only a header: {', '.join(columns)}." if columns else "."))
     if not columns:
         first = next(record for record in sample if isinstance(record, Broken))
         raise UnreadableInput(f"None of its first {len(sample):,} rows can be read; the first one: {first.reason}.")
-    check_columns(columns, text_column=text_column, id_column=id_column)
-    readable = [record for record in sample if not isinstance(record, Broken)]
-    eligible = [column for column in columns if column not in exclude]
-    return columns, text_column or (TEXT if columns == (TEXT,) else find_text_column(eligible, readable))
+    return tuple(columns)
 
 
 def _refused(source: str, error: OSError) -> str:

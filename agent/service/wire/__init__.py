@@ -45,7 +45,7 @@ from agent.service.wire.llm import (
     Tried,
 )
 from agent.service.wire.oracle import ClassTrust, OracleReport, Steadiness
-from agent.service.wire.people import Health, NewUser, Token, Upload, User
+from agent.service.wire.people import Health, NewUser, Preview, Token, Upload, User
 from agent.service.wire.receipts import (
     Answered,
     Deleted,
@@ -84,6 +84,8 @@ from agent.service.wire.work import (
     Task,
     TaskClass,
     Texts,
+    ThresholdPoint,
+    Thresholds,
     Waiting,
     WaitingText,
 )
@@ -144,6 +146,7 @@ __all__ = [
     "Pair",
     "Pool",
     "Prediction",
+    "Preview",
     "Problem",
     "Proposal",
     "Question",
@@ -165,6 +168,8 @@ __all__ = [
     "TaskClass",
     "TaskSet",
     "Texts",
+    "ThresholdPoint",
+    "Thresholds",
     "Token",
     "ToolCallShown",
     "Tried",

@@ -1,0 +1,89 @@
+"""Who looks at the page, the service it talks to, and what is shown when that does not answer."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import streamlit as st
+
+from ui.client import Away, Refused, Service, connect
+
+ADDRESS = "LAUD_SERVICE_URL"
+USUAL_ADDRESS = "http://127.0.0.1:8765"
+_TOKEN = "token"  # noqa: S105 - the name under which it is kept
+UNAUTHORIZED = 401
+SECONDS_BETWEEN_TRIES = 1.5
+
+
+def address() -> str:
+    """Where the service is, as `laud ui` said it when it started the page."""
+    return os.environ.get(ADDRESS) or USUAL_ADDRESS
+
+
+@st.cache_resource(show_spinner=False)
+def _connection(url: str) -> httpx.Client:
+    return connect(url)
+
+
+def service() -> Service:
+    """The service, for the person at this page."""
+    return Service(_connection(address()), st.session_state.get(_TOKEN))
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Tell in words what the service refused, ask for a token where one is needed, wait where it is away."""
+    try:
+        yield
+    except Refused as error:
+        if error.status == UNAUTHORIZED:
+            _ask_for_token()
+        else:
+            st.error(_plain(error.detail), icon=":material/error:")
+    except Away:
+        _wait()
+
+
+def told(error: Refused) -> None:
+    """Show what was refused, beside what was tried."""
+    st.error(_plain(error.detail), icon=":material/error:")
+
+
+def _plain(text: str) -> str:
+    from ui.parts import look  # noqa: PLC0415 - the two need each other only here
+
+    return look.label(text)
+
+
+def _wait() -> None:
+    """Say that the service is away, and look again until it is back."""
+    st.subheader("The service does not answer")
+    st.write("Nothing is lost: all that was said and done is kept there, and this page goes on by itself when it is back.")
+    st.caption("If it was not started yet, start it with the page in one command:")
+    st.code("laud up", language=None)
+    _look_again()
+
+
+@st.fragment(run_every=SECONDS_BETWEEN_TRIES)
+def _look_again() -> None:
+    try:
+        service().health()
+    except Away:
+        st.caption("Looking for it…")
+    except Refused as error:
+        told(error)
+    else:
+        st.rerun()
+
+
+def _ask_for_token() -> None:
+    st.subheader("Who are you?")
+    st.write("This service has users. Give the token that `laud user add` showed for you.")
+    if _TOKEN in st.session_state:
+        st.warning("The service does not know that token, or it was taken back.")
+    with st.form("token", border=False):
+        given = st.text_input("Token", type="password", autocomplete="current-password")
+        if st.form_submit_button("Go on", type="primary") and given.strip():
+            st.session_state[_TOKEN] = given.strip()
+            st.rerun()

@@ -1,0 +1,118 @@
+"""Shows the blocks of a conversation."""
+
+from itertools import groupby
+
+import streamlit as st
+from markupsafe import Markup
+
+from agent.service import wire
+from ui.client import Refused, Service
+from ui.parts import entrance, look, timeline, words
+from ui.parts.timeline import Block, News, RoundCard, Said, Step
+
+SIGNS = {"running": "…", "done": "✓", "failed": "!"}
+
+
+def show(service: Service, view: wire.View, news: News) -> None:
+    """The whole conversation, and what is at work in it."""
+    shown = [_group(list(group)) for _, group in groupby(timeline.blocks(view, news), key=type)]
+    look.put(
+        look.html(
+            "<ol class='laud-log' role='log' aria-label='Conversation'>{}</ol>",
+            look.joined(look.html("<li>{}</li>", one) for one in shown),
+        )
+    )
+    for job in view.jobs:
+        _job(service, job, news)
+    if view.busy and not news.draft and not view.jobs:
+        look.put(look.html("<p class='dim' role='status'>Thinking…</p>"))
+    if news.failure is not None and not view.busy:
+        st.error(look.label(news.failure), icon=":material/error:")
+
+
+def _group(blocks: list[Block]) -> Markup:
+    """Blocks of one kind that follow each other."""
+    if isinstance(blocks[0], Step):
+        steps = look.joined(_step(one) for one in blocks if isinstance(one, Step))
+        return look.html("<ul class='laud-steps' aria-label='What was done'>{}</ul>", steps)
+    return look.joined(_one(one) for one in blocks)
+
+
+def _one(block: Block) -> Markup:
+    match block:
+        case Said(mine=True):
+            return look.html("<div class='laud-you'><div>{}</div></div>", block.text)
+        case Said():
+            return look.html("<div class='laud-said'>{}{}</div>", block.text, "" if block.whole else " ▍")
+        case RoundCard():
+            return _round(block)
+        case Step():
+            return _step(block)
+
+
+def _step(step: Step) -> Markup:
+    what = words.step(step.tool, step.args, step.receipt, running=step.state == "running")
+    return look.html(
+        "<li class='{0}'><span class='sign' aria-label='{0}'>{1}</span><span>{2} <span class='what'>{3}</span></span></li>",
+        step.state,
+        SIGNS[step.state],
+        what,
+        "" if step.state == "running" else words.outcome(step.tool, step.receipt),
+    )
+
+
+def _round(block: RoundCard) -> Markup:
+    card = block.card
+    found = words.headline(card.get("scores"))
+    title = "Seed and first model" if card["round"] == 0 else f"Round {card['round']}"
+    facts = [f"{card['labels']:,} labels", f"{card['oracle_calls']:,} answers", words.dollars(float(card["cost"]))]
+    score = Markup("")
+    if found is not None:
+        name, value = found
+        score = look.html(
+            "<div class='row'><span class='big'>{}</span><span class='dim'>{} of {}, 95 % interval {}</span>{}</div>",
+            words.percent(value["value"]),
+            name,
+            card["scores"]["of"],
+            words.interval(value),
+            _change(block),
+        )
+    return look.html(
+        "<section class='laud-card' aria-label='{0}'><h3>{0}</h3>{1}<div class='row dim num'>{2}</div></section>",
+        title,
+        score,
+        look.joined(look.html("<span>{}</span>", one) for one in [*facts, f"picked by {card['strategy']}"]),
+    )
+
+
+def _change(block: RoundCard) -> Markup:
+    before = None if block.before is None else words.headline(block.before.get("scores"))
+    now = words.headline(block.card.get("scores"))
+    if before is None or now is None:
+        return Markup("")
+    points = round(100 * (now[1]["value"] - before[1]["value"]))
+    sign, kind = ("▲", "laud-up") if points > 0 else ("▼", "laud-down") if points < 0 else ("=", "dim")
+    return look.html("<span class='{} num'>{} {} points</span>", kind, sign, abs(points))
+
+
+def _job(service: Service, job: wire.Job, news: News) -> None:
+    stage = news.stage or job.stage
+    name = words.step(job.kind, job.args, {}, running=True)
+    waits = f"waits in the queue, place {job.place}" if job.place else "begins"
+    if stage is None:
+        said, how_far = waits, look.bar(0, None)
+    else:
+        of = f" of {stage.total:,}" if stage.total else ""
+        said, how_far = f"{stage.stage}: {stage.done:,}{of}", look.bar(stage.done, stage.total)
+    line, stop = st.columns([0.82, 0.18], vertical_alignment="center")
+    with line:
+        look.put(
+            look.html(
+                "<div class='laud-card' role='status'><h3>{}</h3><p class='dim num'>{}</p>{}</div>", name, said, how_far
+            )
+        )
+    if stop.button("Stop", key=f"stop-{job.id}", help="What was done is kept", width="stretch"):
+        try:
+            service.stop(job.id)
+        except Refused as error:
+            entrance.told(error)

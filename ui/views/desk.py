@@ -1,0 +1,5 @@
+"""The labeling desk."""
+
+
+def show() -> None:
+    """The desk."""

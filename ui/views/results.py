@@ -1,0 +1,5 @@
+"""Results."""
+
+
+def show() -> None:
+    """Results."""
