@@ -19,7 +19,7 @@ Receipt = dict[str, Any]
 LAST_ROUNDS = 8
 """Rounds that the standing of a task lists."""
 TEXTS_A_PAIR = 3
-"""Texts shown of each pair of classes that a model confuses."""
+"""Texts shown of each pair of classes that a model confuses, unless one class is asked about."""
 
 
 def show_results(bench: Workbench, args: ShowResults) -> Receipt:
@@ -79,7 +79,7 @@ def _rounds(bench: Workbench, task: Task, _: ShowResults) -> Receipt:
 
 
 def _confused(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
-    pairs = review.confused(bench, task, limit=TEXTS_A_PAIR)
+    pairs = review.confused(bench, task, limit=TEXTS_A_PAIR if args.cls is None else max(TEXTS_A_PAIR, args.limit))
     wanted = [one for one in pairs if args.cls in {None, one.label, one.predicted}][: args.limit]
     return {
         "pairs": [

@@ -8,7 +8,7 @@ from ui.views import chat, desk, results
 
 def main() -> None:
     """Show the view that the address names, beside the list of conversations and tasks."""
-    st.set_page_config(page_title="LAUD", page_icon=":material/label:", layout="centered")
+    st.set_page_config(page_title="LAUD", page_icon=str(look.MARK), layout="centered")
     look.apply()
     views = {
         "chat": st.Page(chat.show, title="Conversation", url_path="chat", default=True),

@@ -29,7 +29,10 @@ class Refused(Exception):
         self.card = card
 
 
-def connect(url: str) -> httpx.Client:
+Connection = httpx.Client
+
+
+def connect(url: str) -> Connection:
     """Connections to the service at that address, to be shared by all who look at the page."""
     return httpx.Client(base_url=url, timeout=httpx.Timeout(SECONDS, connect=CONNECT), trust_env=False)
 
@@ -37,7 +40,7 @@ def connect(url: str) -> httpx.Client:
 class Service:
     """What the page asks of the service, as the person whose token it has. Everything raises Away and Refused."""
 
-    def __init__(self, http: httpx.Client, token: str | None = None) -> None:
+    def __init__(self, http: Connection, token: str | None = None) -> None:
         self._http = http
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 

@@ -59,7 +59,7 @@ def what_was_asked(text: str) -> Asked:
 
 
 def answers_to(text: str) -> tuple[str, ...]:
-    """What can be answered to this text of LAUD's, each as a person may say it; nothing where it leaves nothing open."""
+    """What can be answered to this text of LAUD's, each as a person may say it; nothing where all is said."""
     asked = what_was_asked(text)
     if asked.border is not None:
         keys = text.splitlines()[-1]

@@ -32,7 +32,8 @@ def _log(laud: Laud) -> Path:
 def serving(laud: Laud, command: str = "serve") -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
     """The service as a process, ready, and a client of it."""
     # Into a file: who reads no log must not hold the service up by a full pipe.
-    with _log(laud).open("ab") as log, laud.started(command, "--port", "0", stderr=log) as process:
+    ports = ["--port", "0", *(["--page-port", "0"] if command == "up" else [])]
+    with _log(laud).open("ab") as log, laud.started(command, *ports, stderr=log) as process:
         assert process.stdout
         said = process.stdout.readline().decode()
         assert said.startswith("LAUD serves "), said
@@ -108,7 +109,7 @@ def test_up_starts_the_service_again_and_stops_it_with_itself(laud: Laud, worksp
         assert again.startswith("LAUD serves ")
         assert gone(child)
         assert httpx.get(f"{again.split()[-1]}/health/live", trust_env=False).status_code == 200
-        assert client.base_url != again.split()[-1]
+        assert client.base_url == again.split()[-1], "it is found where it was"
         children = family(supervisor.pid)
         supervisor.send_signal(signal.SIGTERM)
         assert supervisor.wait(PATIENCE) == 0
@@ -117,7 +118,7 @@ def test_up_starts_the_service_again_and_stops_it_with_itself(laud: Laud, worksp
 
 
 def test_up_ends_with_what_the_person_must_mend(laud: Laud) -> None:
-    ended = laud("up", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - refused
+    ended = laud("up", "--host", "0.0.0.0", "--port", "0", "--page-port", "0")  # noqa: S104 - refused
     assert ended.code == 2
     assert "laud user add NAME --role owner" in ended.err
     assert "is not started again" in ended.err

@@ -36,7 +36,7 @@ def _card(service: Service, conversation: str, card: Mapping[str, Any]) -> None:
         look.put(look.html("<h3>{}?</h3><p>{}</p>", card["title"], card["what"]))
         _price(card)
         changes = _numbers(key, card.get("editable") or {})
-        reason = st.text_input("If not: why", key=f"reason-{key}", placeholder="Optional; LAUD heeds it", max_chars=2_000)
+        reason = st.text_input("If not, why?", key=f"reason-{key}", placeholder="LAUD heeds it", max_chars=2_000)
         with st.container(horizontal=True):
             if st.button("Approve", key=f"approve-{key}", type="primary", icon=":material/check:"):
                 _decide(service, conversation, {"decision": "approve", "changes": changes})

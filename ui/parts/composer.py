@@ -18,7 +18,7 @@ def show(service: Service, conversation: str | None) -> None:
     if waiting is not None:
         _preview(service, waiting, conversation)
     given = st.chat_input(
-        "Say what you want, or drop a file of texts",
+        "What are you looking for?",
         key="say",
         max_chars=LONGEST,
         accept_file=True,
@@ -81,11 +81,12 @@ def _column(found: wire.Preview) -> str | None:
     if len(found.columns) == 1:
         return found.columns[0]
     at = found.columns.index(found.text_column) if found.text_column in found.columns else None
-    return st.selectbox("Which column holds the texts?", found.columns, index=at, placeholder="Choose one", key="column")
+    question = "Which column holds the texts?"
+    return st.selectbox(question, found.columns, index=at, placeholder="Choose one", key="column")
 
 
 def _request(file: str, wish: str, column: str | None, usual: str | None) -> str:
-    """What the person says, in words that name the file, and the column where it is not the one that is found anyway."""
+    """What the person says, naming the file, and the column where it is not the one that is found anyway."""
     said = f'{wish.rstrip(".!? ")} in "{file}"' if wish else f'load "{file}"'
     return said if column in (None, usual) else f'{said}, text column "{column}"'
 

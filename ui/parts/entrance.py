@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 import streamlit as st
 
-from ui.client import Away, Refused, Service, connect
+from ui.client import Away, Connection, Refused, Service, connect
 
 ADDRESS = "LAUD_SERVICE_URL"
 USUAL_ADDRESS = "http://127.0.0.1:8765"
+AUDIENCE, OTHERS = "LAUD_PAGE_FOR", "others"
 _TOKEN = "token"  # noqa: S105 - the name under which it is kept
 UNAUTHORIZED = 401
 SECONDS_BETWEEN_TRIES = 1.5
@@ -22,13 +22,17 @@ def address() -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def _connection(url: str) -> httpx.Client:
+def _connection(url: str) -> Connection:
     return connect(url)
 
 
 def service() -> Service:
-    """The service, for the person at this page."""
-    return Service(_connection(address()), st.session_state.get(_TOKEN))
+    """The service, for the person at this page. Raises Refused where everybody must give a token."""
+    token = st.session_state.get(_TOKEN)
+    if token is None and os.environ.get(AUDIENCE) == OTHERS:
+        # The service trusts this machine, where the page runs; who looks at the page may be anywhere.
+        raise Refused("Everybody gives a token here.", status=UNAUTHORIZED)
+    return Service(_connection(address()), token)
 
 
 @contextmanager
@@ -59,7 +63,7 @@ def _plain(text: str) -> str:
 def _wait() -> None:
     """Say that the service is away, and look again until it is back."""
     st.subheader("The service does not answer")
-    st.write("Nothing is lost: all that was said and done is kept there, and this page goes on by itself when it is back.")
+    st.write("Nothing is lost: what was said and done is kept, and this page goes on by itself when it is back.")
     st.caption("If it was not started yet, start it with the page in one command:")
     st.code("laud up", language=None)
     _look_again()
@@ -71,10 +75,10 @@ def _look_again() -> None:
         service().health()
     except Away:
         st.caption("Looking for it…")
-    except Refused as error:
-        told(error)
-    else:
-        st.rerun()
+        return
+    except Refused:
+        pass  # it answers
+    st.rerun()
 
 
 def _ask_for_token() -> None:

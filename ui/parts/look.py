@@ -12,6 +12,7 @@ import streamlit as st
 from markupsafe import Markup
 
 _STYLE = Path(__file__).with_name("look.css")
+MARK = Path(__file__).with_name("mark.svg")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _JOINER = "\u2060"
 """Seen by nobody; between two letters it keeps Markdown from making an icon or a link of them."""
@@ -65,6 +66,22 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Ite
         cells("th", head),
         body,
     )
+
+
+def tile(name: str, value: str, more: str) -> Markup:
+    """A number in big figures, what it is, and what belongs to it."""
+    return html(
+        "<div class='laud-tile'><div class='dim small'>{}</div><div class='big'>{}</div>"
+        "<div class='dim small num'>{}</div></div>",
+        name,
+        value,
+        more,
+    )
+
+
+def tiles(*made: Markup) -> Markup:
+    """Tiles side by side."""
+    return html("<div class='laud-tiles'>{}</div>", joined(made))
 
 
 def bar(done: int, total: int | None) -> Markup:

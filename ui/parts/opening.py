@@ -4,7 +4,7 @@ import streamlit as st
 
 from agent.service import wire
 from ui.client import Service
-from ui.parts import look, talking
+from ui.parts import composer, look, talking
 
 EXAMPLES = (
     ("Find a rare thing", "find the baby care products in the sample", ":material/search:"),
@@ -21,18 +21,19 @@ def show(service: Service) -> None:
     """What a person sees before anything was said."""
     look.put(
         look.html(
-            "<div class='laud-hero'><h1>From a pile of text to a classifier of your own</h1><p class='lead'>{}</p></div>",
+            "<div class='laud-hero'><h1>{}</h1><p class='lead'>{}</p></div>",
+            "From a pile of text to a classifier of your own",
             "Say what you are looking for. LAUD asks about the few texts that matter, learns from your answers, and "
             "says honestly how good it is.",
         )
     )
-    st.write("")
+    with st.container(key="first-words"):
+        composer.show(service, None)
     for column, (title, request, icon) in zip(st.columns(len(EXAMPLES)), EXAMPLES, strict=True):
         with column.container(border=True, height="stretch"):
             look.put(look.html("<p><strong>{}</strong></p><p class='dim'>“{}”</p>", title, request))
             if st.button("Try it", key=f"try-{title}", icon=icon, width="stretch"):
                 talking.say(service, request)
-    st.write("")
     _where(service.health())
 
 

@@ -53,7 +53,8 @@ def _one(block: Block) -> Markup:
 def _step(step: Step) -> Markup:
     what = words.step(step.tool, step.args, step.receipt, running=step.state == "running")
     return look.html(
-        "<li class='{0}'><span class='sign' aria-label='{0}'>{1}</span><span>{2} <span class='what'>{3}</span></span></li>",
+        "<li class='{0}'><span class='sign' aria-label='{0}'>{1}</span>"
+        "<span>{2} <span class='what'>{3}</span></span></li>",
         step.state,
         SIGNS[step.state],
         what,
@@ -97,7 +98,8 @@ def _change(block: RoundCard) -> Markup:
 
 def _job(service: Service, job: wire.Job, news: News) -> None:
     stage = news.stage or job.stage
-    name = words.step(job.kind, job.args, {}, running=True)
+    file = {"file": str(job.args["file"]).rpartition("/")[2]} if "file" in job.args else {}
+    name = words.step(job.kind, {**job.args, **file}, {}, running=True)
     waits = f"waits in the queue, place {job.place}" if job.place else "begins"
     if stage is None:
         said, how_far = waits, look.bar(0, None)

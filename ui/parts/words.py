@@ -26,6 +26,16 @@ _DOING: Mapping[str, str] = {
     "propose_task": "Drafting a task",
     "export": "Writing the result of {task}",
 }
+NONE = "\u2013"
+"""Stands where there is no number."""
+MEASURES: Mapping[str, str] = {
+    "f1": "F1",
+    "macro_f1": "Mean F1",
+    "precision": "Precision",
+    "recall": "Recall",
+    "accuracy": "Accuracy",
+}
+"""Scores by their names on the wire."""
 
 
 def step(tool: str, args: Mapping[str, Any], receipt: Mapping[str, Any], *, running: bool) -> str:
@@ -62,7 +72,7 @@ def percent(value: float, digits: int = 0) -> str:
 
 def interval(score: Mapping[str, float]) -> str:
     """A score's 95 % interval."""
-    return f"{100 * score['low']:.0f}\u2009–\u2009{percent(score['high'])}"
+    return f"{100 * score['low']:.0f}\u2009\u2013\u2009{percent(score['high'])}"
 
 
 def dollars(value: float) -> str:

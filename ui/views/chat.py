@@ -28,13 +28,13 @@ def show() -> None:
         view = service.view(conversation)
         every = BUSY if _goes_on(view) else REST
         st.fragment(run_every=every)(_follow)(conversation, every)
-    composer.show(service, conversation)
+        composer.show(service, conversation)
 
 
 def _follow(conversation: str, every: float) -> None:
     """Show the conversation as it stands; runs by itself every few moments."""
-    service = entrance.service()
     with entrance.guarded():
+        service = entrance.service()
         view = service.view(conversation)
         if (every == BUSY) != _goes_on(view):
             st.rerun()
@@ -52,4 +52,3 @@ def _events(service: Service, view: wire.View) -> Sequence[wire.Event]:
 
 def _goes_on(view: wire.View) -> bool:
     return view.busy or bool(view.jobs)
-

@@ -1,5 +1,94 @@
-"""The labeling desk."""
+"""The labeling desk of a task: one text after the other, conflicts, and labels that look wrong."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from agent.service import wire
+from ui.client import Service
+from ui.parts import board, entrance, look, queues
+
+EVERY = 2.0
+"""Seconds between two looks for new texts while there are none."""
+LABEL, CONFLICTS, DOUBTS = "Label", "Conflicts", "Labels that look wrong"
 
 
 def show() -> None:
-    """The desk."""
+    """The desk of the task that the address names, or the tasks to choose from."""
+    service = entrance.service()
+    task = _task(service)
+    if task is None:
+        return
+    look.put(look.html("<h2>{}</h2><p class='dim'>{}</p>", task.name, task.description))
+    queue = st.segmented_control(
+        "Queue", [LABEL, CONFLICTS, DOUBTS], default=LABEL, required=True, label_visibility="collapsed", key="queue"
+    )
+    if queue == CONFLICTS:
+        queues.conflicts(service, task)
+    elif queue == DOUBTS:
+        queues.doubts(service, task)
+    else:
+        seat = _seat(service, task.name)
+        st.fragment(run_every=None if seat.queue else EVERY)(_label)(task.name, has_texts=bool(seat.queue))
+
+
+def _task(service: Service) -> wire.Task | None:
+    tasks = {one.name: one for one in service.tasks()}
+    name = st.query_params.get("task")
+    if name in tasks:
+        return tasks[name]
+    if not tasks:
+        st.info("There is no task yet. Begin a conversation: say what you are looking for, and in which file.")
+        return None
+    if name is not None:
+        st.warning(f"There is no task {look.label(name)}. Take one from the list at the left.")
+        return None
+    chosen = st.selectbox("Task", list(tasks), index=None, placeholder="Choose a task", key="desk-task")
+    if chosen is not None:
+        st.query_params["task"] = chosen
+        st.rerun()
+    return None
+
+
+def _label(task: str, *, has_texts: bool) -> None:
+    """The board; runs again at each answer, and by itself while no text is left."""
+    with entrance.guarded():
+        service = entrance.service()
+        seat = _seat(service, task)
+        board.carry_out(service, seat, board.said(task))
+        if not seat.queue:
+            seat.hold(service.sit(task, ahead=board.AHEAD).hand)
+        if bool(seat.queue) != has_texts:
+            st.rerun()
+        board.show(seat, empty=_empty(service, seat))
+
+
+def _seat(service: Service, task: str) -> board.Seat:
+    """This tab's seat: a copy of what the service has handed out, fetched anew with a new tab."""
+    seats: dict[str, board.Seat] = st.session_state.setdefault("seats", {})
+    if task not in seats:
+        seats[task] = board.sit(service, task)
+    return seats[task]
+
+
+def _empty(service: Service, seat: board.Seat) -> Mapping[str, str]:
+    """What is said when the person has nothing to answer."""
+    if seat.queue or seat.progress is None:
+        return {"title": "", "what": ""}
+    waiting, conflicts = seat.progress.waiting, seat.progress.conflicts
+    if any(job.args.get("task") == seat.task for job in service.jobs("running")):
+        return {"title": "The next model is being made", "what": "The next texts come by themselves, in a moment."}
+    if conflicts:
+        return {
+            "title": f"{conflicts:,} texts wait for a decision",
+            "what": "People disagree about them: see Conflicts above.",
+        }
+    if waiting:
+        return {
+            "title": "Your part is done",
+            "what": f"{waiting:,} texts wait for others, or are held by them for now.",
+        }
+    return {
+        "title": "No text waits for a label",
+        "what": "Say in a conversation, for example, “label 30 myself”, and the next ones come here.",
+    }

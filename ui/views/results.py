@@ -1,5 +1,71 @@
-"""Results."""
+"""Results of a task: how good its model is, what it gets wrong, what a threshold means, and the model to take home."""
+
+import streamlit as st
+
+from agent.service import wire
+from ui.client import Refused, Service
+from ui.parts import entrance, look, mistakes, scores, takeaway, threshold, words
+
+OVERVIEW, MISTAKES, THRESHOLD, RETURNED, TAKE = "Overview", "Mistakes", "Threshold", "What it returns", "Take it home"
 
 
 def show() -> None:
-    """Results."""
+    """The results of the task that the address names."""
+    service = entrance.service()
+    name = st.query_params.get("task")
+    task = next((one for one in service.tasks() if one.name == name), None)
+    if task is None:
+        st.info("Choose a task at the left. There is none yet? Say in a conversation what you are looking for.")
+        return
+    look.put(look.html("<h2>{}</h2><p class='dim'>{}</p>", task.name, task.description))
+    standing = service.results(task.name, "status")
+    _what_waits(standing, task)
+    if not standing["rounds"] or standing["scores"] is None:
+        _nothing_yet(service, task)
+        return
+    views = [OVERVIEW, MISTAKES, *([THRESHOLD] if task.positive else []), RETURNED, TAKE]
+    see = st.segmented_control("View", views, default=OVERVIEW, required=True, label_visibility="collapsed", key="see")
+    try:
+        if see == MISTAKES:
+            mistakes.show(service, task)
+        elif see == THRESHOLD:
+            threshold.show(service, task)
+        elif see == RETURNED:
+            takeaway.returned(service, task)
+        elif see == TAKE:
+            takeaway.show(service, task)
+        else:
+            scores.show(service, task, standing)
+    except Refused as error:
+        entrance.told(error)
+
+
+def _what_waits(standing: wire.Receipt, task: wire.Task) -> None:
+    waiting = standing.get("waiting")
+    if waiting:
+        line, act = st.columns([0.7, 0.3], vertical_alignment="center")
+        with line:
+            look.put(look.html("<p>{} texts wait for a label.</p>", f"{waiting:,}"))
+        if act.button("Label them", icon=":material/edit_note:", type="primary", width="stretch", key="to-desk"):
+            st.switch_page(st.session_state["views"]["label"], query_params={"task": task.name})
+
+
+def _nothing_yet(service: Service, task: wire.Task) -> None:
+    jobs = [job for job in service.jobs("running") if job.args.get("task") == task.name]
+    if jobs:
+        st.info("The first model is being made. This page shows it when it is there.")
+        st.fragment(run_every=2.0)(_look_again)(task.name)
+        return
+    st.info(
+        "No model yet. Say in a conversation “label 30 myself”, or with a language model “run until 95 % precision”; "
+        "the first model comes after the seed and the texts to judge by."
+    )
+    look.put(
+        look.table(["Class", "What belongs to it"], [(one.name, one.definition or words.NONE) for one in task.classes]),
+    )
+
+
+def _look_again(task: str) -> None:
+    with entrance.guarded():
+        if entrance.service().results(task, "status")["scores"] is not None:
+            st.rerun()

@@ -273,7 +273,7 @@ class Thresholds(BaseModel):
 
     positive: str
     chosen: float
-    judged: int = Field(description="Gold texts that the scores come from; they are read by the model of the last round")
+    judged: int = Field(description="Gold texts that the scores come from")
     pool: int
     points: list[ThresholdPoint]
 
