@@ -1,6 +1,7 @@
 """The service as a program: where it listens, who may start it, how it ends, and what its death leaves."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -110,11 +111,26 @@ def test_up_starts_the_service_again_and_stops_it_with_itself(laud: Laud, worksp
         assert gone(child)
         assert httpx.get(f"{again.split()[-1]}/health/live", trust_env=False).status_code == 200
         assert client.base_url == again.split()[-1], "it is found where it was"
+        (page,) = re.findall(r"the page is at (\S+)", _log(laud).read_text(encoding="utf-8"))
+        until(lambda: _is_up(page), "the page", every=0.05)
         children = family(supervisor.pid)
         supervisor.send_signal(signal.SIGTERM)
         assert supervisor.wait(PATIENCE) == 0
         assert all(map(gone, children))
     assert "laud: the service ended with exit code -9 and is started again.\n" in _log(laud).read_text(encoding="utf-8")
+
+
+def _is_up(page: str) -> bool:
+    try:
+        return httpx.get(f"{page}/_stcore/health", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_page_whose_port_is_taken_is_refused(laud: Laud) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = str(listener.getsockname()[1])
+        assert f"127.0.0.1:{taken} cannot be listened at" in laud.here("ui", "--port", taken).complaint
 
 
 def test_up_ends_with_what_the_person_must_mend(laud: Laud) -> None:

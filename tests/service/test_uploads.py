@@ -28,6 +28,26 @@ def test_the_same_file_is_kept_once_and_another_of_the_name_beside_it(client: ht
     assert names == ["a.csv", "a-2.csv", "a.csv", "a-2.csv", "a-3.csv"]
 
 
+def test_the_beginning_of_a_file_is_shown_without_reading_it_in(client: httpx.Client) -> None:
+    rows = "".join(f"{n},A <b>title</b>,A text that is a good deal longer than that {n}\n" for n in range(1_200))
+    _send(client, "a b.csv", f"id,title,description\n{rows}".encode())
+    found = client.get("/uploads/a b.csv/preview").json()
+    assert (found["columns"], found["text_column"]) == (["id", "title", "description"], "description")
+    assert found["rows"][0] == ["0", "A <b>title</b>", "A text that is a good deal longer than that 0"]
+    assert (len(found["rows"]), found["rows_seen"], found["more"]) == (5, 1_000, True)
+    assert client.get("/pools").json() == []
+
+
+def test_a_preview_leaves_open_which_column_is_meant_and_says_why_nothing_can_be_shown(client: httpx.Client) -> None:
+    _send(client, "two.csv", b"title,subject\n" + b"One line here,Another line\n" * 5)
+    assert client.get("/uploads/two.csv/preview").json()["text_column"] is None
+    _send(client, "empty.csv", b"")
+    refused = client.get("/uploads/empty.csv/preview")
+    assert (refused.status_code, refused.json()["detail"]) == (409, "empty.csv: The file is empty.")
+    assert client.get("/uploads/elsewhere.csv/preview").status_code == 404
+    assert client.get("/uploads/..%2Flaud.db/preview").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("name", "kept"),
     [

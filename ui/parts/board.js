@@ -21,11 +21,12 @@ function keysOf(classes) {
 }
 
 class Board {
-  constructor(root) {
+  constructor(root, task) {
     this.root = root;
+    this.place = `laud-board ${task}`;
     this.sitting = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
-    this.log = [];
-    this.seq = 0;
+    this.log = this.kept();
+    this.seq = this.log.length;
     this.times = [];
     this.shown = null;
     this.note = null;
@@ -42,7 +43,25 @@ class Board {
     this.data = data;
     this.send = send;
     if (data.sitting === this.sitting) this.log = this.log.filter((one) => one.seq > data.ack);
+    else if (this.log.length && !this.sent) this.tell();
+    this.keep();
     this.draw();
+  }
+
+  // Answers that the service had not taken when the page was reloaded: they are sent again, which changes nothing
+  // where it has them. What was taken back is left to the person.
+  kept() {
+    const found = JSON.parse(sessionStorage.getItem(this.place) ?? "[]");
+    return found.filter((one) => !one.undo).map((one, at) => ({ ...one, seq: at + 1 }));
+  }
+
+  keep() {
+    sessionStorage.setItem(this.place, JSON.stringify(this.log));
+  }
+
+  tell() {
+    this.sent = true;
+    this.send({ sitting: this.sitting, entries: this.log });
   }
 
   // What the service still holds for this person, without what was answered here a moment ago.
@@ -57,7 +76,8 @@ class Board {
 
   push(entry) {
     this.log = [...this.log, { seq: ++this.seq, ...entry }];
-    this.send({ sitting: this.sitting, entries: this.log });
+    this.keep();
+    this.tell();
     this.draw();
   }
 
@@ -111,8 +131,12 @@ class Board {
 
   draw() {
     const item = this.queue()[0];
-    const typing = this.root.querySelector("textarea:focus");
-    if (item && this.shown === item.id && typing) return; // a note that is being written is left alone
+    const same = item && this.shown === item.id;
+    if (same && this.root.querySelector("textarea:focus")) return; // a note that is being written is left alone
+    const { progress, trouble, empty } = this.data;
+    const drawn = JSON.stringify([item?.id, progress, trouble, empty, this.log, this.note !== null, this.alike]);
+    if (drawn === this.drawn) return; // what has the focus keeps it
+    this.drawn = drawn;
     if (!item || this.shown !== item.id) this.since = performance.now();
     this.shown = item ? item.id : null;
     this.root.replaceChildren(...[this.head(), item ? this.text(item) : this.empty(), item ? this.classes() : null,
@@ -241,7 +265,7 @@ class Board {
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
   const root = parentElement.querySelector("#board");
-  root.board ??= new Board(root);
+  root.board ??= new Board(root, data.task);
   root.board.take(data, (log) => setStateValue("log", log));
   return () => {
     root.board?.leave();

@@ -77,6 +77,7 @@ def show(seat: Seat, *, empty: Mapping[str, str]) -> None:
     """Draw the board; `empty` has the title and the words for when no text is left."""
     progress = seat.progress or wire.DeskProgress(answered=0, left=0, waiting=0, conflicts=0)
     data = {
+        "task": seat.task,
         "sitting": seat.sitting,
         "ack": seat.ack,
         "classes": [one.model_dump() for one in seat.classes],

@@ -20,7 +20,7 @@ def show(service: Service, views: Mapping[str, Page]) -> None:
     st.session_state["views"] = dict(views)
     with st.sidebar:
         look.put(look.html("<span class='laud-mark'>LAUD</span>"))
-        st.page_link(views["chat"], label="New conversation", icon=":material/add:", width="stretch", query_params={})
+        st.page_link(views["chat"], label="New conversation", icon=":material/add:", width="stretch")
         _conversations(service, views["chat"])
         _tasks(service, views)
         _who(service)

@@ -1,6 +1,8 @@
 """Shows the blocks of a conversation."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
+from typing import Any
 
 import streamlit as st
 from markupsafe import Markup
@@ -8,34 +10,36 @@ from markupsafe import Markup
 from agent.service import wire
 from ui.client import Refused, Service
 from ui.parts import entrance, look, timeline, words
-from ui.parts.timeline import Block, News, RoundCard, Said, Step
+from ui.parts.timeline import Block, Feed, RoundCard, Said, Step
 
 SIGNS = {"running": "…", "done": "✓", "failed": "!"}
 
 
-def show(service: Service, view: wire.View, news: News) -> None:
+def show(service: Service, view: wire.View, feed: Feed, rounds: Mapping[str, Any]) -> None:
     """The whole conversation, and what is at work in it."""
-    shown = [_group(list(group)) for _, group in groupby(timeline.blocks(view, news), key=type)]
+    draft = feed.draft(view)
     look.put(
         look.html(
             "<ol class='laud-log' role='log' aria-label='Conversation'>{}</ol>",
-            look.joined(look.html("<li>{}</li>", one) for one in shown),
+            look.joined(look.html("<li>{}</li>", one) for one in _items(timeline.blocks(view, draft, rounds))),
         )
     )
     for job in view.jobs:
-        _job(service, job, news)
-    if view.busy and not news.draft and not view.jobs:
+        _job(service, job, feed)
+    if view.busy and not draft and not view.jobs:
         look.put(look.html("<p class='dim' role='status'>Thinking…</p>"))
-    if news.failure is not None and not view.busy:
-        st.error(look.label(news.failure), icon=":material/error:")
+    if feed.failure is not None and not view.busy:
+        st.error(look.label(feed.failure), icon=":material/error:")
 
 
-def _group(blocks: list[Block]) -> Markup:
-    """Blocks of one kind that follow each other."""
-    if isinstance(blocks[0], Step):
-        steps = look.joined(_step(one) for one in blocks if isinstance(one, Step))
-        return look.html("<ul class='laud-steps' aria-label='What was done'>{}</ul>", steps)
-    return look.joined(_one(one) for one in blocks)
+def _items(blocks: Iterable[Block]) -> Iterator[Markup]:
+    """A piece for each thing said and each round; steps that follow each other are one list."""
+    for steps, group in groupby(blocks, key=lambda one: isinstance(one, Step)):
+        if steps:
+            done = look.joined(_step(one) for one in group if isinstance(one, Step))
+            yield look.html("<ul class='laud-steps' aria-label='What was done'>{}</ul>", done)
+        else:
+            yield from (_one(one) for one in group)
 
 
 def _one(block: Block) -> Markup:
@@ -43,11 +47,18 @@ def _one(block: Block) -> Markup:
         case Said(mine=True):
             return look.html("<div class='laud-you'><div>{}</div></div>", block.text)
         case Said():
-            return look.html("<div class='laud-said'>{}{}</div>", block.text, "" if block.whole else " ▍")
+            return look.html("<div class='laud-said'>{}{}</div>", _paragraphs(block.text), "" if block.whole else "▍")
         case RoundCard():
             return _round(block)
         case Step():
             return _step(block)
+
+
+def _paragraphs(text: str) -> Markup:
+    """What LAUD says, as plain text: it quotes texts of the pool. What stands in brackets is an aside."""
+    parts = (part for part in text.split("\n\n") if part.strip())
+    form = {True: "<p class='laud-aside'>{}</p>", False: "<p>{}</p>"}
+    return look.joined(look.html(form[part.startswith("(") and part.endswith(")")], part) for part in parts)
 
 
 def _step(step: Step) -> Markup:
@@ -96,8 +107,8 @@ def _change(block: RoundCard) -> Markup:
     return look.html("<span class='{} num'>{} {} points</span>", kind, sign, abs(points))
 
 
-def _job(service: Service, job: wire.Job, news: News) -> None:
-    stage = news.stage or job.stage
+def _job(service: Service, job: wire.Job, feed: Feed) -> None:
+    stage = job.stage or (feed.stage if job.status == "running" else None)
     file = {"file": str(job.args["file"]).rpartition("/")[2]} if "file" in job.args else {}
     name = words.step(job.kind, {**job.args, **file}, {}, running=True)
     waits = f"waits in the queue, place {job.place}" if job.place else "begins"
@@ -105,7 +116,8 @@ def _job(service: Service, job: wire.Job, news: News) -> None:
         said, how_far = waits, look.bar(0, None)
     else:
         of = f" of {stage.total:,}" if stage.total else ""
-        said, how_far = f"{stage.stage}: {stage.done:,}{of}", look.bar(stage.done, stage.total)
+        left = "" if feed.left is None or job.status != "running" else f", about {words.seconds(feed.left)} left"
+        said, how_far = f"{stage.stage}: {stage.done:,}{of}{left}", look.bar(stage.done, stage.total)
     line, stop = st.columns([0.82, 0.18], vertical_alignment="center")
     with line:
         look.put(

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from agent.service import wire
-from ui.client import Service
+from ui.client import Away, Service
 from ui.parts import board, entrance, look, queues
 
 EVERY = 2.0
-"""Seconds between two looks for new texts while there are none."""
+"""Seconds between two looks at what the service holds for this person."""
+AWAY = "The service does not answer. Go on: your answers are kept here, and sent when it is back."
 LABEL, CONFLICTS, DOUBTS = "Label", "Conflicts", "Labels that look wrong"
 
 
@@ -28,8 +29,7 @@ def show() -> None:
     elif queue == DOUBTS:
         queues.doubts(service, task)
     else:
-        seat = _seat(service, task.name)
-        st.fragment(run_every=None if seat.queue else EVERY)(_label)(task.name, has_texts=bool(seat.queue))
+        st.fragment(run_every=EVERY)(_label)(task.name)
 
 
 def _task(service: Service) -> wire.Task | None:
@@ -50,17 +50,21 @@ def _task(service: Service) -> wire.Task | None:
     return None
 
 
-def _label(task: str, *, has_texts: bool) -> None:
-    """The board; runs again at each answer, and by itself while no text is left."""
+def _label(task: str) -> None:
+    """The board; runs again at each answer, and by itself every few moments."""
     with entrance.guarded():
         service = entrance.service()
         seat = _seat(service, task)
-        board.carry_out(service, seat, board.said(task))
-        if not seat.queue:
-            seat.hold(service.sit(task, ahead=board.AHEAD).hand)
-        if bool(seat.queue) != has_texts:
-            st.rerun()
-        board.show(seat, empty=_empty(service, seat))
+        empty = {"title": "", "what": ""}
+        try:
+            board.carry_out(service, seat, board.said(task))
+            if not seat.queue:
+                seat.hold(service.sit(task, ahead=board.AHEAD).hand)
+                empty = _empty(service, seat)
+            seat.trouble = seat.trouble if seat.trouble != AWAY else ""
+        except Away:
+            seat.trouble = AWAY
+        board.show(seat, empty=empty)
 
 
 def _seat(service: Service, task: str) -> board.Seat:
@@ -73,9 +77,8 @@ def _seat(service: Service, task: str) -> board.Seat:
 
 def _empty(service: Service, seat: board.Seat) -> Mapping[str, str]:
     """What is said when the person has nothing to answer."""
-    if seat.queue or seat.progress is None:
-        return {"title": "", "what": ""}
-    waiting, conflicts = seat.progress.waiting, seat.progress.conflicts
+    progress = seat.progress
+    waiting, conflicts = (progress.waiting, progress.conflicts) if progress else (0, 0)
     if any(job.args.get("task") == seat.task for job in service.jobs("running")):
         return {"title": "The next model is being made", "what": "The next texts come by themselves, in a moment."}
     if conflicts:
