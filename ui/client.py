@@ -12,6 +12,8 @@ from agent.service import wire
 T = TypeVar("T")
 SECONDS = 30.0
 """What an answer may take; heavy work is answered with a job, so more would help nobody."""
+LONG = 900.0
+"""The same where a large file is sent or written."""
 CONNECT = 2.0
 
 
@@ -88,7 +90,8 @@ class Service:
 
     def upload(self, name: str, content: Any) -> wire.Upload:
         """Send a file."""
-        return self._read(wire.Upload, self._request("POST", "/uploads", files={"file": (name, content)}))
+        sent = self._request("POST", "/uploads", files={"file": (name, content)}, timeout=LONG)
+        return self._read(wire.Upload, sent)
 
     def preview(self, file: str) -> wire.Preview:
         """The first rows of a file that was sent, and the column that seems to hold the texts."""
@@ -112,7 +115,7 @@ class Service:
         """The rounds of a task, in order."""
         return self._get(f"/tasks/{_part(task)}/rounds", list[wire.Round])
 
-    def results(self, task: str, show: str, **asked: Any) -> wire.Receipt:
+    def results(self, task: str, show: str, **asked: Any) -> dict[str, Any]:
         """How good a task's model is, and the texts behind the numbers."""
         return self._get(f"/tasks/{_part(task)}/results", dict[str, Any], show=show, **asked)
 
@@ -129,9 +132,11 @@ class Service:
         path = f"/models/{_part(model)}/predictions"
         return self._send("POST", path, list[wire.Prediction], {"texts": list(texts)})
 
-    def export(self, task: str, what: str) -> wire.ExportMade:
-        """Write the result among the exports."""
-        return self._send("POST", f"/tasks/{_part(task)}/exports", wire.ExportMade, {"format": what}, approve=True)
+    def export(self, task: str, what: str, *, approve: bool) -> wire.ExportMade:
+        """Write the result among the exports; raises Refused with a card where it would replace files."""
+        path, body = f"/tasks/{_part(task)}/exports", {"format": what}
+        made = self._request("POST", path, json=body, params={"approve": approve}, timeout=LONG)
+        return self._read(wire.ExportMade, made)
 
     def exports(self) -> list[wire.Exported]:
         """The files among the exports."""
@@ -139,7 +144,7 @@ class Service:
 
     def fetch(self, path: str) -> bytes:
         """The content of a file among the exports."""
-        return self._request("GET", f"/exports/{quote(path)}").content
+        return self._request("GET", f"/exports/{quote(path)}", timeout=LONG).content
 
     # --- the desk -----------------------------------------------------------------------------------------------------
 
@@ -154,6 +159,14 @@ class Service:
     def undo(self, task: str, *, ahead: int) -> wire.DeskUndone:
         """Take one's last answer back."""
         return self._send("POST", f"{_desk(task)}/undo", wire.DeskUndone, {"ahead": ahead})
+
+    def desk_settings(self, task: str) -> wire.DeskSettings:
+        """How people label the texts of a task."""
+        return self._get(f"{_desk(task)}/settings", wire.DeskSettings)
+
+    def set_desk(self, task: str, settings: wire.DeskSettings) -> wire.DeskSettings:
+        """Set how people label; takes effect with the next text that is handed out."""
+        return self._send("PUT", f"{_desk(task)}/settings", wire.DeskSettings, settings.model_dump())
 
     def conflicts(self, task: str) -> list[wire.Conflict]:
         """Texts on which people disagree."""

@@ -20,9 +20,11 @@ def desk_of(task: str) -> AppTest:
     """The labeling desk alone, for a task."""
 
     def script() -> None:
-        from ui.views import desk  # noqa: PLC0415 - the function is run as a script of its own
+        from ui.parts import entrance  # noqa: PLC0415 - the function is run as a script of its own
+        from ui.views import desk  # noqa: PLC0415 - as above
 
-        desk.show()
+        with entrance.guarded():
+            desk.show()
 
     page = AppTest.from_function(script, default_timeout=PATIENCE)
     page.query_params["task"] = task
@@ -33,9 +35,11 @@ def results_of(task: str) -> AppTest:
     """The results alone, for a task."""
 
     def script() -> None:
+        from ui.parts import entrance  # noqa: PLC0415 - as above
         from ui.views import results  # noqa: PLC0415 - as above
 
-        results.show()
+        with entrance.guarded():
+            results.show()
 
     page = AppTest.from_function(script, default_timeout=PATIENCE)
     page.query_params["task"] = task

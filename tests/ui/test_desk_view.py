@@ -101,7 +101,7 @@ def test_a_conflict_is_decided(bench: Workbench, serve: Serve) -> None:
             client.post(f"/tasks/{TASK}/desk/answers", json=body, headers=headers)
         page = desk_of(TASK)
         page.session_state["token"] = tokens["olga"]
-        page.session_state["queue"] = "Conflicts"
+        ran(page).segmented_control(key="queue").set_value("Conflicts")
         comes(page, lambda one: "text 1" in html(one), "the conflict")
         assert "olga&#39;s &lt;b&gt;note" in html(page)
         page.button(key=f"decide-{text(1)}-2").click()

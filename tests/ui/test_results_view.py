@@ -54,7 +54,7 @@ def test_the_threshold_says_what_would_be_returned(client: httpx.Client) -> None
     assert returned == sorted(returned, reverse=True)
     assert returned[0] <= found["pool"]
     page = results_of(RARE)
-    page.session_state["see"] = "Threshold"
+    page.segmented_control(key="see").set_value("Threshold")
     ran(page)
     page.select_slider(key="threshold").set_value(0.95)
     ran(page)
@@ -66,7 +66,7 @@ def test_the_threshold_says_what_would_be_returned(client: httpx.Client) -> None
 def test_mistakes_open_the_texts_behind_a_number(client: httpx.Client) -> None:
     pairs = client.get(f"/tasks/{EVEN}/results", params={"show": "confused"}).json()["pairs"]
     page = results_of(EVEN)
-    page.session_state["see"] = "Mistakes"
+    page.segmented_control(key="see").set_value("Mistakes")
     ran(page)
     for pair in pairs[:1]:
         assert pair["texts"][0]["text"].replace("&", "&amp;") in html(page)
@@ -74,10 +74,10 @@ def test_mistakes_open_the_texts_behind_a_number(client: httpx.Client) -> None:
 
 def test_what_it_returns_and_texts_that_are_tried() -> None:
     page = results_of(RARE)
-    page.session_state["see"] = "What it returns"
+    page.segmented_control(key="see").set_value("What it returns")
     ran(page)
     assert "Surest" in html(page)
-    page.session_state["see"] = "Take it home"
+    page.segmented_control(key="see").set_value("Take it home")
     ran(page)
     page.text_area(key="tried").set_value("zzz zzz zzz zzz <b>\n\nplain milk")
     next(one for one in page.button if one.label == "What are they?").click()

@@ -42,10 +42,17 @@ class Board {
   take(data, send) {
     this.data = data;
     this.send = send;
-    if (data.sitting === this.sitting) this.log = this.log.filter((one) => one.seq > data.ack);
+    if (data.sitting === this.sitting) this.acknowledged(data.ack);
     else if (this.log.length && !this.sent) this.tell();
     this.keep();
     this.draw();
+  }
+
+  acknowledged(seq) {
+    const done = this.log.filter((one) => one.seq <= seq);
+    this.log = this.log.filter((one) => one.seq > seq);
+    // What was sent last is sent again when the connection was lost. An answer counts once; to take back would count twice.
+    if (done.some((one) => one.undo)) this.tell();
   }
 
   // Answers that the service had not taken when the page was reloaded: they are sent again, which changes nothing

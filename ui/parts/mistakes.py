@@ -12,7 +12,7 @@ from ui.parts import look, words
 
 def show(service: Service, task: wire.Task) -> None:
     """Pairs of classes to choose from, and the texts of the chosen one."""
-    pairs: Any = service.results(task.name, "confused", limit=50)["pairs"]
+    pairs = service.results(task.name, "confused", limit=50)["pairs"]
     look.put(
         look.html(
             "<h3>Taken for something else</h3><p class='dim'>By the training labels, each judged by a model that had "
@@ -27,7 +27,7 @@ def show(service: Service, task: wire.Task) -> None:
     chosen = st.selectbox("Show the texts", list(names), format_func=names.__getitem__, key="pair")
     if chosen is not None:
         pair = pairs[chosen]
-        found: Any = service.results(task.name, "confused", cls=pair["label"], limit=50)["pairs"]
+        found = service.results(task.name, "confused", cls=pair["label"], limit=50)["pairs"]
         texts = next((one["texts"] for one in found if one["predicted"] == pair["predicted"]), pair["texts"])
         rows = [(text["text"], words.percent(text["confidence"])) for text in texts]
         look.put(look.table(["Text", f"Sure that it is {pair['predicted']}"], rows, numbers=[1]))

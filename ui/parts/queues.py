@@ -1,6 +1,7 @@
 """Queues of their own at the desk: texts on which people disagree, and labels that look wrong."""
 
 import streamlit as st
+from markupsafe import Markup
 
 from agent.service import wire
 from ui.client import Refused, Service
@@ -70,7 +71,7 @@ def _together(service: Service, task: wire.Task, clear: list[wire.Conflict]) -> 
             _decide(service, task, likeliest)
 
 
-def _votes(one: wire.Conflict) -> object:
+def _votes(one: wire.Conflict) -> Markup:
     said = look.joined(
         look.html(
             "<li>{}: <strong>{}</strong>{}</li>",

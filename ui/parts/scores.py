@@ -17,9 +17,9 @@ BASES: Mapping[str, str] = {
 }
 
 
-def show(service: Service, task: wire.Task, standing: wire.Receipt) -> None:
+def show(service: Service, task: wire.Task, standing: Mapping[str, Any]) -> None:
     """Tiles, curve and classes."""
-    found: Any = standing["scores"]
+    found = standing["scores"]
     _tiles(standing, found)
     basis = BASES.get(found["basis"], "on {} known labels").format(f"{found['n']:,}")
     look.put(look.html("<p class='dim'>Measured {}. Ranges are 95 % intervals.</p>", basis))
@@ -27,7 +27,7 @@ def show(service: Service, task: wire.Task, standing: wire.Receipt) -> None:
     names = ["f1", "precision", "recall"] if task.positive else ["macro_f1", "accuracy"]
     chosen = _measure(names)
     _curve(rounds, standing, chosen, task)
-    stop: Any = standing["stop"]
+    stop = standing["stop"]
     why = stop["reason"].rstrip(".")
     look.put(look.html("<section class='laud-card'><h3>Where it stands</h3><p>{}.</p></section>", why))
     _classes(service, task)
@@ -35,8 +35,8 @@ def show(service: Service, task: wire.Task, standing: wire.Receipt) -> None:
         look.put(_rounds(rounds))
 
 
-def _tiles(standing: wire.Receipt, found: Mapping[str, Any]) -> None:
-    zero: Any = standing.get("zero_shot") or {}
+def _tiles(standing: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    zero = standing.get("zero_shot") or {}
     measures = [(words.MEASURES[name], found[name], zero.get(name)) for name in words.MEASURES if name in found]
     tiles = [
         look.tile(
@@ -46,25 +46,30 @@ def _tiles(standing: wire.Receipt, found: Mapping[str, Any]) -> None:
         )
         for name, value, before in measures
     ]
-    more = f"{standing['gold_labels']:,} more to judge by · {words.dollars(float(str(standing['cost'])))}"
+    more = f"{standing['gold_labels']:,} more to judge by · {words.dollars(standing['cost'])}"
     look.put(look.tiles(*tiles, look.tile("Labels", f"{standing['labels']:,}", more)))
 
 
 def _measure(names: Sequence[str]) -> str:
     chosen = st.segmented_control(
-        "Score in the curve", names, default=names[0], required=True, format_func=words.MEASURES.get, key="measure"
+        "Score in the curve",
+        names,
+        default=names[0],
+        required=True,
+        format_func=words.MEASURES.__getitem__,
+        key="measure",
     )
     return str(chosen)
 
 
-def _curve(rounds: Sequence[wire.Round], standing: wire.Receipt, name: str, task: wire.Task) -> None:
+def _curve(rounds: Sequence[wire.Round], standing: Mapping[str, Any], name: str, task: wire.Task) -> None:
     """The learning curve with its interval, above the line of the zero-shot guess."""
     rows = [
         {"labels": one.labels, "round": one.number, "cost": one.cost, **estimate.model_dump()}
         for one in rounds
         if one.scores is not None and (estimate := _of(one.scores, name, task.positive)) is not None
     ]
-    zero: Any = standing.get("zero_shot") or {}
+    zero = standing.get("zero_shot") or {}
     if not rows:
         return
     last = rows[-1]
@@ -134,7 +139,7 @@ def _of(found: wire.Scores, name: str, positive: str | None) -> wire.Estimate | 
 
 
 def _classes(service: Service, task: wire.Task) -> None:
-    per_class: Any = service.results(task.name, "scores")["per_class"]
+    per_class = service.results(task.name, "scores")["per_class"]
     rows = [
         (name, *(_score(one[measure]) for measure in ("precision", "recall", "f1")), f"{one['texts']:,}")
         for name, one in per_class.items()

@@ -1,7 +1,5 @@
 """What a model returns, a box to try texts in, and the result to take home."""
 
-from typing import Any
-
 import streamlit as st
 
 from agent.service import wire
@@ -16,6 +14,7 @@ FORMATS = {
     "predictions": "The predictions for the pool",
     "card": "The model card",
 }
+OVER = "over"
 MOST = 1_000
 LARGEST = 300 << 20
 """Bytes of a file that the page hands on; larger ones are fetched from the service."""
@@ -23,7 +22,7 @@ LARGEST = 300 << 20
 
 def returned(service: Service, task: wire.Task) -> None:
     """How many texts of the pool get each class, and the surest and least sure of them."""
-    classes: Any = service.results(task.name, "predictions", limit=10)["classes"]
+    classes = service.results(task.name, "predictions", limit=10)["classes"]
     rows = [(one["name"], f"{one['count']:,}", words.percent(one["share"], 1)) for one in classes]
     look.put(look.table(["Class", "Texts of the pool", "Share"], rows, numbers=[1, 2]))
     names = [one["name"] for one in classes]
@@ -46,9 +45,10 @@ def show(service: Service, task: wire.Task) -> None:
     what = st.selectbox("What", list(FORMATS), format_func=FORMATS.__getitem__, key="format")
     with st.container(horizontal=True):
         if st.button("Write it", type="primary", icon=":material/save:", key="export"):
-            _export(service, task, what)
+            _export(service, task, what, approve=False)
         if st.button("Make the report", icon=":material/description:", key="report"):
             st.session_state["report"] = (task.name, service.report(task.name))
+    _ask_to_replace(service, task, what)
     made = st.session_state.get("report")
     if made is not None and made[0] == task.name:
         name, icon = f"{task.name}.html", ":material/download:"
@@ -72,14 +72,27 @@ def _try(service: Service, task: wire.Task) -> None:
     look.put(look.table(["Text", "Class", "Probability"], rows, numbers=[2]))
 
 
-def _export(service: Service, task: wire.Task, what: str) -> None:
+def _export(service: Service, task: wire.Task, what: str, *, approve: bool) -> None:
+    st.session_state.pop(OVER, None)
     try:
         with st.spinner("Writing…"):
-            made = service.export(task.name, what)
+            made = service.export(task.name, what, approve=approve)
     except Refused as error:
-        entrance.told(error)
+        if error.card is None:
+            entrance.told(error)
+        else:
+            st.session_state[OVER] = (task.name, what)
         return
     st.success(f"{len(made.paths)} files were written.", icon=":material/check:")
+
+
+def _ask_to_replace(service: Service, task: wire.Task, what: str) -> None:
+    """Where an export would replace an earlier one, the person says so first."""
+    if st.session_state.get(OVER) != (task.name, what):
+        return
+    st.warning("An earlier export lies there already; files of the same names are replaced.")
+    if st.button("Replace them", key="replace", icon=":material/check:"):
+        _export(service, task, what, approve=True)
 
 
 def _files(service: Service) -> None:

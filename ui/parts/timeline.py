@@ -124,7 +124,9 @@ def blocks(
     view: wire.View, draft: str = "", rounds: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
 ) -> list[Block]:
     """The conversation from top to bottom; `rounds` are the cards of each task's rounds while a run is at work."""
-    receipts = {one.id.removeprefix("result-"): one.receipt or {} for one in view.messages if one.role == "tool"}
+    receipts: dict[str, dict[str, Any]] = {
+        one.id.removeprefix("result-"): one.receipt or {} for one in view.messages if one.role == "tool"
+    }
     running = {job.id: job for job in view.jobs}
     shown = _Shown()
     made: list[Block] = []

@@ -6,7 +6,7 @@ import streamlit as st
 
 from agent.service import wire
 from ui.client import Away, Service
-from ui.parts import board, entrance, look, queues
+from ui.parts import board, desk_settings, entrance, look, queues
 
 EVERY = 2.0
 """Seconds between two looks at what the service holds for this person."""
@@ -20,9 +20,19 @@ def show() -> None:
     task = _task(service)
     if task is None:
         return
-    look.put(look.html("<h2>{}</h2><p class='dim'>{}</p>", task.name, task.description))
+    head, more = st.columns([0.86, 0.14], vertical_alignment="top")
+    with head:
+        look.put(look.html("<h2>{}</h2><p class='dim'>{}</p>", task.name, task.description))
+    with more.popover("", icon=":material/tune:", help="How people label"):
+        desk_settings.show(service, task)
     queue = st.segmented_control(
-        "Queue", [LABEL, CONFLICTS, DOUBTS], default=LABEL, required=True, label_visibility="collapsed", key="queue"
+        "Queue",
+        [LABEL, CONFLICTS, DOUBTS],
+        default=LABEL,
+        required=True,
+        label_visibility="collapsed",
+        key="queue",
+        bind="query-params",
     )
     if queue == CONFLICTS:
         queues.conflicts(service, task)
@@ -55,7 +65,7 @@ def _label(task: str) -> None:
     with entrance.guarded():
         service = entrance.service()
         seat = _seat(service, task)
-        empty = {"title": "", "what": ""}
+        empty: Mapping[str, str] = {"title": "", "what": ""}
         try:
             board.carry_out(service, seat, board.said(task))
             if not seat.queue:

@@ -1,5 +1,8 @@
 """Results of a task: how good its model is, what it gets wrong, what a threshold means, and the model to take home."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from agent.service import wire
@@ -24,7 +27,9 @@ def show() -> None:
         _nothing_yet(service, task)
         return
     views = [OVERVIEW, MISTAKES, *([THRESHOLD] if task.positive else []), RETURNED, TAKE]
-    see = st.segmented_control("View", views, default=OVERVIEW, required=True, label_visibility="collapsed", key="see")
+    see = st.segmented_control(
+        "View", views, default=OVERVIEW, required=True, label_visibility="collapsed", key="see", bind="query-params"
+    )
     try:
         if see == MISTAKES:
             mistakes.show(service, task)
@@ -40,7 +45,7 @@ def show() -> None:
         entrance.told(error)
 
 
-def _what_waits(standing: wire.Receipt, task: wire.Task) -> None:
+def _what_waits(standing: Mapping[str, Any], task: wire.Task) -> None:
     waiting = standing.get("waiting")
     if waiting:
         line, act = st.columns([0.7, 0.3], vertical_alignment="center")
