@@ -119,6 +119,10 @@ class Service:
         """How good a task's model is, and the texts behind the numbers."""
         return self._get(f"/tasks/{_part(task)}/results", dict[str, Any], show=show, **asked)
 
+    def labels(self, task: str, **asked: Any) -> wire.Labels:
+        """A page of the labels of a task."""
+        return self._get(f"/tasks/{_part(task)}/labels", wire.Labels, **asked)
+
     def report(self, task: str) -> str:
         """A page that stands alone, to send to somebody."""
         return self._request("GET", f"/tasks/{_part(task)}/report").text

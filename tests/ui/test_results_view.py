@@ -91,6 +91,21 @@ def test_what_it_returns_and_texts_that_are_tried() -> None:
     assert any(one.label == "Save the report" for one in page.get("download_button"))
 
 
+def test_why_texts_were_picked_and_who_labeled_them(client: httpx.Client) -> None:
+    page = results_of(RARE)
+    page.segmented_control(key="see").set_value("Why these texts")
+    assert "The model" in html(ran(page))
+    page.segmented_control(key="see").set_value("Labels")
+    assert "replay:marked" in html(ran(page))
+    total = client.get(f"/tasks/{RARE}/labels").json()["total"]
+    assert total > 50
+    page.number_input(key="labels-at-None-False").set_value(2)
+    shown = html(ran(page))
+    assert shown.count("<tr>") == total - 50 + 1
+    page.selectbox(key="role").set_value("To judge by")
+    ran(page)
+
+
 def test_a_task_without_a_model_says_what_to_do() -> None:
     page = results_of("new")
     assert "No model yet" in page.info[0].value

@@ -7,9 +7,10 @@ import streamlit as st
 
 from agent.service import wire
 from ui.client import Refused, Service
-from ui.parts import entrance, look, mistakes, scores, takeaway, threshold, words
+from ui.parts import entrance, history, look, mistakes, scores, takeaway, threshold, words
 
-OVERVIEW, MISTAKES, THRESHOLD, RETURNED, TAKE = "Overview", "Mistakes", "Threshold", "What it returns", "Take it home"
+OVERVIEW, MISTAKES, THRESHOLD, RETURNED = "Overview", "Mistakes", "Threshold", "What it returns"
+PICKED, LABELS, TAKE = "Why these texts", "Labels", "Take it home"
 
 
 def show() -> None:
@@ -26,7 +27,7 @@ def show() -> None:
     if not standing["rounds"] or standing["scores"] is None:
         _nothing_yet(service, task)
         return
-    views = [OVERVIEW, MISTAKES, *([THRESHOLD] if task.positive else []), RETURNED, TAKE]
+    views = [OVERVIEW, MISTAKES, *([THRESHOLD] if task.positive else []), RETURNED, PICKED, LABELS, TAKE]
     see = st.segmented_control(
         "View", views, default=OVERVIEW, required=True, label_visibility="collapsed", key="see", bind="query-params"
     )
@@ -37,6 +38,10 @@ def show() -> None:
             threshold.show(service, task)
         elif see == RETURNED:
             takeaway.returned(service, task)
+        elif see == PICKED:
+            history.picked(service, task)
+        elif see == LABELS:
+            history.labels(service, task)
         elif see == TAKE:
             takeaway.show(service, task)
         else:
