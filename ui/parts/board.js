@@ -73,7 +73,7 @@ class Board {
 
   // What the service still holds for this person, without what was answered here a moment ago.
   queue() {
-    const gone = new Set(this.log.map((one) => one.id));
+    const gone = new Set(this.log.flatMap((one) => [one.id, ...(one.also ?? [])]));
     return this.data.items.filter((one) => !gone.has(one.id));
   }
 
