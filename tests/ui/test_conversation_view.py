@@ -130,9 +130,9 @@ def test_a_file_is_shown_before_it_is_read_and_its_column_chosen(bench: Workbenc
         assert "30 rows, 3 columns" in html(page)
         assert "about &lt;b&gt;29" not in html(page), "only the first rows are shown"
         assert "about &lt;b&gt;0" in html(page)
-        assert page.selectbox(key="column").value == "description"
+        assert page.selectbox(key="column-two columns.csv").value == "description"
         assert ran(page).text_input(key="wish-two columns.csv").value == "find the complaints."
-        page.selectbox(key="column").set_value("title")
+        page.selectbox(key="column-two columns.csv").set_value("title")
         ran(page)
         next(one for one in page.button if one.label == "Read it").click()
         comes(page, lambda one: "Reading." in html(one), "the answer")

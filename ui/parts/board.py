@@ -22,7 +22,10 @@ _HERE = Path(__file__).parent
 
 @dataclass(slots=True, kw_only=True)
 class Seat:
-    """One person at the desk of a task in one tab: what is loaded, and how far the board's log is carried out."""
+    """One person at the desk of a task in one tab: what is loaded, and how far the board's log is carried out.
+
+    `looks` counts how often in a row there was nothing to answer and nothing at work.
+    """
 
     task: str
     classes: list[wire.DeskClass]
@@ -32,6 +35,7 @@ class Seat:
     sitting: str = ""
     ack: int = 0
     trouble: str = ""
+    looks: int = 0
 
     def hold(self, hand: wire.DeskHand) -> None:
         """Take what the service hands out."""

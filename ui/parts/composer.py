@@ -61,7 +61,7 @@ def _preview(service: Service, file: str, conversation: str | None) -> None:
             look.html("<h3>{}</h3><p class='dim num'>{}, {} columns</p>", file, rows, len(found.columns)),
         )
         look.put(look.table(found.columns, [[_short(cell) for cell in row] for row in found.rows]))
-        column = _column(found)
+        column = _column(file, found)
         wish = st.text_input(
             "What do you want to know about these texts?",
             value=st.query_params.get(WISH, ""),
@@ -77,12 +77,12 @@ def _preview(service: Service, file: str, conversation: str | None) -> None:
                 st.rerun()
 
 
-def _column(found: wire.Preview) -> str | None:
+def _column(file: str, found: wire.Preview) -> str | None:
     if len(found.columns) == 1:
         return found.columns[0]
     at = found.columns.index(found.text_column) if found.text_column in found.columns else None
     question = "Which column holds the texts?"
-    return st.selectbox(question, found.columns, index=at, placeholder="Choose one", key="column")
+    return st.selectbox(question, found.columns, index=at, placeholder="Choose one", key=f"column-{file}")
 
 
 def _request(file: str, wish: str, column: str | None, usual: str | None) -> str:

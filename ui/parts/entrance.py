@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from ui.client import Away, Connection, Refused, Service, connect
+from ui.parts import look
 
 ADDRESS = "LAUD_SERVICE_URL"
 USUAL_ADDRESS = "http://127.0.0.1:8765"
@@ -44,20 +45,14 @@ def guarded() -> Iterator[None]:
         if error.status == UNAUTHORIZED:
             _ask_for_token()
         else:
-            st.error(_plain(error.detail), icon=":material/error:")
+            told(error)
     except Away:
         _wait()
 
 
 def told(error: Refused) -> None:
     """Show what was refused, beside what was tried."""
-    st.error(_plain(error.detail), icon=":material/error:")
-
-
-def _plain(text: str) -> str:
-    from ui.parts import look  # noqa: PLC0415 - the two need each other only here
-
-    return look.label(text)
+    st.error(look.label(error.detail), icon=":material/error:")
 
 
 def _wait() -> None:

@@ -10,6 +10,8 @@ from ui.parts import board, desk_settings, entrance, look, queues
 
 EVERY = 2.0
 """Seconds between two looks at what the service holds for this person."""
+LOOKS = 2
+"""How often in a row there must be nothing before that is said: a run goes on a moment after the last answer."""
 AWAY = "The service does not answer. Go on: your answers are kept here, and sent when it is back."
 LABEL, CONFLICTS, DOUBTS = "Label", "Conflicts", "Labels that look wrong"
 
@@ -70,7 +72,10 @@ def _label(task: str) -> None:
             board.carry_out(service, seat, board.said(task))
             if not seat.queue:
                 seat.hold(service.sit(task, ahead=board.AHEAD).hand)
-                empty = _empty(service, seat)
+                working = [job for status in ("running", "queued") for job in service.jobs(status)]
+                at_work = any(job.args.get("task") == task for job in working)
+                seat.looks = 0 if seat.queue or at_work else seat.looks + 1
+                empty = _empty(seat, at_work=at_work)
             seat.trouble = seat.trouble if seat.trouble != AWAY else ""
         except Away:
             seat.trouble = AWAY
@@ -85,11 +90,11 @@ def _seat(service: Service, task: str) -> board.Seat:
     return seats[task]
 
 
-def _empty(service: Service, seat: board.Seat) -> Mapping[str, str]:
+def _empty(seat: board.Seat, *, at_work: bool) -> Mapping[str, str]:
     """What is said when the person has nothing to answer."""
     progress = seat.progress
     waiting, conflicts = (progress.waiting, progress.conflicts) if progress else (0, 0)
-    if any(job.args.get("task") == seat.task for job in service.jobs("running")):
+    if at_work:
         return {"title": "The next model is being made", "what": "The next texts come by themselves, in a moment."}
     if conflicts:
         return {
@@ -101,6 +106,8 @@ def _empty(service: Service, seat: board.Seat) -> Mapping[str, str]:
             "title": "Your part is done",
             "what": f"{waiting:,} texts wait for others, or are held by them for now.",
         }
+    if seat.looks < LOOKS:
+        return {"title": "Looking for more texts…", "what": ""}
     return {
         "title": "No text waits for a label",
         "what": "Say in a conversation, for example, “label 30 myself”, and the next ones come here.",
