@@ -8,8 +8,8 @@ import streamlit as st
 from markupsafe import Markup
 
 from agent.service import wire
-from ui.client import Refused, Service
-from ui.parts import entrance, look, timeline, words
+from ui.client import Service
+from ui.parts import look, timeline, words, working
 from ui.parts.timeline import Block, Feed, RoundCard, Said, Step
 
 SIGNS = {"running": "…", "done": "✓", "failed": "!"}
@@ -25,7 +25,8 @@ def show(service: Service, view: wire.View, feed: Feed, rounds: Mapping[str, Any
         )
     )
     for job in view.jobs:
-        _job(service, job, feed)
+        at_work = job.status == "running"
+        working.show(service, job, stage=feed.stage if at_work else None, left=feed.left if at_work else None)
     if view.busy and not draft and not view.jobs:
         look.put(look.html("<p class='dim' role='status'>Thinking…</p>"))
     if feed.failure is not None and not view.busy:
@@ -105,28 +106,3 @@ def _change(block: RoundCard) -> Markup:
     points = round(100 * (now[1]["value"] - before[1]["value"]))
     sign, kind = ("▲", "laud-up") if points > 0 else ("▼", "laud-down") if points < 0 else ("=", "dim")
     return look.html("<span class='{} num'>{} {} points</span>", kind, sign, abs(points))
-
-
-def _job(service: Service, job: wire.Job, feed: Feed) -> None:
-    stage = job.stage or (feed.stage if job.status == "running" else None)
-    file = {"file": str(job.args["file"]).rpartition("/")[2]} if "file" in job.args else {}
-    name = words.step(job.kind, {**job.args, **file}, {}, running=True)
-    waits = f"waits in the queue, place {job.place}" if job.place else "begins"
-    if stage is None:
-        said, how_far = waits, look.bar(0, None)
-    else:
-        of = f" of {stage.total:,}" if stage.total else ""
-        left = "" if feed.left is None or job.status != "running" else f", about {words.seconds(feed.left)} left"
-        said, how_far = f"{stage.stage}: {stage.done:,}{of}{left}", look.bar(stage.done, stage.total)
-    line, stop = st.columns([0.82, 0.18], vertical_alignment="center")
-    with line:
-        look.put(
-            look.html(
-                "<div class='laud-card' role='status'><h3>{}</h3><p class='dim num'>{}</p>{}</div>", name, said, how_far
-            )
-        )
-    if stop.button("Stop", key=f"stop-{job.id}", help="What was done is kept", width="stretch"):
-        try:
-            service.stop(job.id)
-        except Refused as error:
-            entrance.told(error)

@@ -7,9 +7,11 @@ import streamlit as st
 
 from agent.service import wire
 from ui.client import Refused, Service
-from ui.parts import entrance, history, look, mistakes, scores, takeaway, threshold, words
+from ui.parts import entrance, history, look, mistakes, scores, takeaway, threshold, words, working
 
 OVERVIEW, MISTAKES, THRESHOLD, RETURNED = "Overview", "Mistakes", "Threshold", "What it returns"
+EVERY = 1.0
+"""Seconds between two looks at a job."""
 PICKED, LABELS, TAKE = "Why these texts", "Labels", "Take it home"
 
 
@@ -22,10 +24,12 @@ def show() -> None:
         st.info("Choose a task at the left. There is none yet? Say in a conversation what you are looking for.")
         return
     look.put(look.html("<h2>{}</h2><p class='dim'>{}</p>", task.name, task.description))
+    if _work(service, task.name):
+        st.fragment(run_every=EVERY)(_follow)(task.name)
     standing = service.results(task.name, "status")
     _what_waits(standing, task)
     if not standing["rounds"] or standing["scores"] is None:
-        _nothing_yet(service, task)
+        _nothing_yet(task)
         return
     views = [OVERVIEW, MISTAKES, *([THRESHOLD] if task.positive else []), RETURNED, PICKED, LABELS, TAKE]
     see = st.segmented_control(
@@ -60,12 +64,7 @@ def _what_waits(standing: Mapping[str, Any], task: wire.Task) -> None:
             st.switch_page(st.session_state["views"]["label"], query_params={"task": task.name})
 
 
-def _nothing_yet(service: Service, task: wire.Task) -> None:
-    jobs = [job for job in service.jobs("running") if job.args.get("task") == task.name]
-    if jobs:
-        st.info("The first model is being made. This page shows it when it is there.")
-        st.fragment(run_every=2.0)(_look_again)(task.name)
-        return
+def _nothing_yet(task: wire.Task) -> None:
     st.info(
         "No model yet. Say in a conversation “label 30 myself”, or with a language model “run until 95 % precision”; "
         "the first model comes after the seed and the texts to judge by."
@@ -75,7 +74,18 @@ def _nothing_yet(service: Service, task: wire.Task) -> None:
     )
 
 
-def _look_again(task: str) -> None:
+def _work(service: Service, task: str) -> list[wire.Job]:
+    """The jobs about a task, the one that runs first."""
+    found = [job for status in ("running", "queued") for job in service.jobs(status)]
+    return [job for job in found if job.args.get("task") == task]
+
+
+def _follow(task: str) -> None:
+    """What is at work for the task; the results are shown anew when it has ended."""
     with entrance.guarded():
-        if entrance.service().results(task, "status")["scores"] is not None:
+        service = entrance.service()
+        jobs = _work(service, task)
+        if not jobs:
             st.rerun()
+        for job in jobs:
+            working.show(service, job)
