@@ -1,6 +1,7 @@
 """Results of a task: how good its model is, what it gets wrong, what a threshold means, and the model to take home."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -9,10 +10,21 @@ from agent.service import wire
 from ui.client import Refused, Service
 from ui.parts import entrance, history, look, mistakes, scores, takeaway, threshold, words, working
 
-OVERVIEW, MISTAKES, THRESHOLD, RETURNED = "Overview", "Mistakes", "Threshold", "What it returns"
 EVERY = 1.0
 """Seconds between two looks at a job."""
-PICKED, LABELS, TAKE = "Why these texts", "Labels", "Take it home"
+THRESHOLD = "Threshold"
+Section = Callable[[Service, wire.Task], None]
+SECTIONS: Mapping[str, Section] = MappingProxyType(
+    {
+        "Mistakes": mistakes.show,
+        THRESHOLD: threshold.show,
+        "What it returns": takeaway.returned,
+        "Why these texts": history.picked,
+        "Labels": history.labels,
+        "Take it home": takeaway.show,
+    }
+)
+"""What can be looked at beside the overview."""
 
 
 def show() -> None:
@@ -31,25 +43,20 @@ def show() -> None:
     if not standing["rounds"] or standing["scores"] is None:
         _nothing_yet(task)
         return
-    views = [OVERVIEW, MISTAKES, *([THRESHOLD] if task.positive else []), RETURNED, PICKED, LABELS, TAKE]
+    sections: dict[str, Section] = {"Overview": lambda service, task: scores.show(service, task, standing), **SECTIONS}
+    if task.positive is None:
+        del sections[THRESHOLD]
     see = st.segmented_control(
-        "View", views, default=OVERVIEW, required=True, label_visibility="collapsed", key="see", bind="query-params"
+        "View",
+        list(sections),
+        default="Overview",
+        required=True,
+        label_visibility="collapsed",
+        key="see",
+        bind="query-params",
     )
     try:
-        if see == MISTAKES:
-            mistakes.show(service, task)
-        elif see == THRESHOLD:
-            threshold.show(service, task)
-        elif see == RETURNED:
-            takeaway.returned(service, task)
-        elif see == PICKED:
-            history.picked(service, task)
-        elif see == LABELS:
-            history.labels(service, task)
-        elif see == TAKE:
-            takeaway.show(service, task)
-        else:
-            scores.show(service, task, standing)
+        sections[str(see)](service, task)
     except Refused as error:
         entrance.told(error)
 
