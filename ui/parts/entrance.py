@@ -81,7 +81,7 @@ def _ask_for_token() -> None:
     st.write("This service has users. Give the token that `laud user add` showed for you.")
     if _TOKEN in st.session_state:
         st.warning("The service does not know that token, or it was taken back.")
-    with st.form("token", border=False):
+    with st.form("who", border=False):
         given = st.text_input("Token", type="password", autocomplete="current-password")
         if st.form_submit_button("Go on", type="primary") and given.strip():
             st.session_state[_TOKEN] = given.strip()

@@ -72,7 +72,7 @@ def tile(name: str, value: str, more: str) -> Markup:
     """A number in big figures, what it is, and what belongs to it."""
     return html(
         "<div class='laud-tile'><div class='dim small'>{}</div><div class='big'>{}</div>"
-        "<div class='dim small num'>{}</div></div>",
+        "<div class='dim small num more'>{}</div></div>",
         name,
         value,
         more,

@@ -42,11 +42,11 @@ def _tiles(standing: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         look.tile(
             name if found["of"] == "all classes" else f"{name} of {found['of']}",
             words.percent(value["value"]),
-            words.interval(value) + ("" if before is None else f" · zero-shot {words.percent(before['value'])}"),
+            words.interval(value) + ("" if before is None else f"\nzero-shot {words.percent(before['value'])}"),
         )
         for name, value, before in measures
     ]
-    more = f"{standing['gold_labels']:,} more to judge by · {words.dollars(standing['cost'])}"
+    more = f"{standing['gold_labels']:,} more to judge by\n{words.dollars(standing['cost'])}"
     look.put(look.tiles(*tiles, look.tile("Labels", f"{standing['labels']:,}", more)))
 
 

@@ -30,9 +30,8 @@ def _conversations(service: Service, page: Page) -> None:
     current = st.query_params.get("chat")
     away = st.session_state.get(AWAY, False)
     found = service.conversations(archived=away)
-    if not found and not away:
-        return
-    st.caption("Put away" if away else "Conversations")
+    if found or away:
+        st.caption("Put away" if away else "Conversations")
     for one in found[:SHOWN]:
         _conversation(service, page, one, current=current)
     if len(found) > SHOWN:
