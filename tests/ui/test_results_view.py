@@ -45,7 +45,6 @@ def test_the_overview_has_scores_with_intervals_and_a_curve() -> None:
     assert len(page.get("vega_lite_chart")) == 1
     page.segmented_control(key="measure").set_value("recall")
     ran(page)
-    assert "Mean F1" in html(results_of(EVEN))
 
 
 def test_the_threshold_says_what_would_be_returned(client: httpx.Client) -> None:
@@ -60,7 +59,6 @@ def test_the_threshold_says_what_would_be_returned(client: httpx.Client) -> None
     page.select_slider(key="threshold").set_value(0.95)
     ran(page)
     assert f">{strict:,}</div>" in html(page)
-    assert client.get(f"/tasks/{EVEN}/thresholds").status_code == 422
     assert client.get("/tasks/new/thresholds").status_code in {409, 422}
 
 
@@ -107,7 +105,7 @@ def test_why_texts_were_picked_and_who_labeled_them(client: httpx.Client) -> Non
     assert total > 50
     page.number_input(key="labels-at-None-False").set_value(2)
     shown = html(ran(page))
-    assert shown.count("<tr>") == total - 50 + 1
+    assert shown.count("<tr>") == min(50, total - 50) + 1
     page.selectbox(key="role").set_value("To judge by")
     ran(page)
 
