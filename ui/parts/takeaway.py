@@ -14,7 +14,7 @@ FORMATS = {
     "predictions": "The predictions for the pool",
     "card": "The model card",
 }
-OVER = "over"
+OVER, REPORT = "over", "made-report"
 MOST = 1_000
 LARGEST = 300 << 20
 """Bytes of a file that the page hands on; larger ones are fetched from the service."""
@@ -47,9 +47,9 @@ def show(service: Service, task: wire.Task) -> None:
         if st.button("Write it", type="primary", icon=":material/save:", key="export"):
             _export(service, task, what, approve=False)
         if st.button("Make the report", icon=":material/description:", key="report"):
-            st.session_state["report"] = (task.name, service.report(task.name))
+            st.session_state[REPORT] = (task.name, service.report(task.name))
     _ask_to_replace(service, task, what)
-    made = st.session_state.get("report")
+    made = st.session_state.get(REPORT)
     if made is not None and made[0] == task.name:
         name, icon = f"{task.name}.html", ":material/download:"
         st.download_button("Save the report", made[1], file_name=name, mime="text/html", icon=icon, key="save-report")
