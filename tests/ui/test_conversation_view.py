@@ -9,6 +9,7 @@ import pytest
 from tests.support.page import comes, html, opened, ran, rest
 from tests.support.scripted_model import calls, in_turn, says
 from tests.support.talk import TASK
+from tools.engine.errors import CannotDo
 from tools.workbench import Workbench
 
 Serve = Callable[..., AbstractContextManager[httpx.Client]]
@@ -97,7 +98,7 @@ def test_what_the_agent_offers_is_a_button_each(bench: Workbench, serve: Serve) 
 
 
 def test_a_fault_of_the_model_is_told_in_words(bench: Workbench, serve: Serve) -> None:
-    with serve(bench, in_turn()) as client:  # a model that has nothing to say fails
+    with serve(bench, in_turn(CannotDo("It went dark. Send the message again."))) as client:
         page = comes(opened(chat=_talk(client)), lambda one: one.error, "the error")
         assert "Send the message again" in page.error[0].value.replace("\u2060", "").replace("\\", "")
 
