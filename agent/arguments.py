@@ -18,6 +18,21 @@ OracleName = Annotated[
 ]
 Dollars = Annotated[float | None, Field(ge=0, description="Dollars that may be spent on the task in all")]
 TextColumn = Annotated[str | None, Field(description="Column that holds the texts; found by itself when left out")]
+Show = Literal[
+    "status",
+    "scores",
+    "rounds",
+    "confused",
+    "suspicious",
+    "hard",
+    "why",
+    "predictions",
+    "oracles",
+    "people",
+    "benefit",
+    "edits",
+]
+"""What of a task's results can be looked at."""
 FILE = (
     "An uploaded file's name, sample:receipts for the sample, or a path where the service allows local files; "
     "csv, tsv, json, jsonl, parquet or txt"
@@ -168,6 +183,10 @@ class RunRounds(Arguments):
     gate: str | None = Field(
         default=None, description="Who checks a language model's answers before it labels: human (as usual) or skip"
     )
+    quality: float | None = Field(
+        default=None, gt=0, le=1, description="Share of right labels wanted; a person gives what the model is unsure of"
+    )
+    minutes: float | None = Field(default=None, ge=0, description="Minutes that a person has for that, at most")
     seed_only: bool = Field(default=False, description="Stop after the cold start")
 
 
@@ -188,9 +207,10 @@ class ShowResults(Arguments):
     """
 
     task: TaskName = None
-    show: Literal[
-        "status", "scores", "rounds", "confused", "suspicious", "hard", "why", "predictions", "oracles", "people"
-    ] = Field(default="status", description="What to show; people: how those who label agree")
+    show: Show = Field(
+        default="status",
+        description="people: how those who label agree; benefit: who should label; edits: of the guideline",
+    )
     cls: str | None = Field(default=None, description="Only this class")
     compare: list[int] | None = Field(
         default=None, min_length=2, max_length=2, description="Two round numbers to compare"

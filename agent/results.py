@@ -8,11 +8,11 @@ from pydantic import TypeAdapter
 
 from agent import receipts
 from agent.arguments import ShowResults
-from tools import adjudication, annotators, labeling, oracle_report, review, rounds
+from tools import adjudication, annotators, benefit, labeling, oracle_report, repair, review
 from tools.engine.errors import UnknownLabel
 from tools.engine.records import Task
 from tools.evaluation import HardText
-from tools.rounds import RunResult
+from tools.standing import RunResult, status
 from tools.workbench import Workbench
 
 Receipt = dict[str, Any]
@@ -52,14 +52,14 @@ def standing(bench: Workbench, result: RunResult) -> Receipt:
 
 def _status(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
     return {
-        **standing(bench, rounds.status(bench, task.name)),
+        **standing(bench, status(bench, task.name)),
         "classes": receipts.classes(task.classes),
         "to_label": receipts.texts(labeling.waiting(bench, task)[: args.limit]),
     }
 
 
 def _scores(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
-    found = rounds.status(bench, task.name)
+    found = status(bench, task.name)
     last = found.rounds[-1].scores if found.rounds else None
     classes = {} if last is None else receipts.per_class(last)
     return {
@@ -121,6 +121,15 @@ def _hard(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
 def _oracles(bench: Workbench, task: Task, _: ShowResults) -> Receipt:
     found = oracle_report.oracle_reports(bench, task)
     return {"oracles": TypeAdapter(list[oracle_report.OracleReport]).dump_python(found, mode="json")}
+
+
+def _benefit(bench: Workbench, task: Task, _: ShowResults) -> Receipt:
+    return {"benefit": TypeAdapter(benefit.Benefit).dump_python(benefit.benefit(bench, task), mode="json")}
+
+
+def _edits(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
+    found = repair.proposals(bench, task)[: args.limit]
+    return {"edits": TypeAdapter(list[repair.Proposal]).dump_python(found, mode="json")}
 
 
 def _why(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
@@ -216,5 +225,7 @@ _SHOWN: Mapping[str, Callable[[Workbench, Task, ShowResults], Receipt]] = Mappin
         "predictions": _predictions,
         "oracles": _oracles,
         "people": _people,
+        "benefit": _benefit,
+        "edits": _edits,
     }
 )

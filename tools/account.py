@@ -12,7 +12,7 @@ from tools.evaluation import hard_texts, zero_shot_scores
 from tools.files import replacing
 from tools.labeling import spent_on
 from tools.report import Example, ModelCard, Provenance, RunReport, render_report
-from tools.rounds import RunResult
+from tools.standing import RunResult
 from tools.task import report_path
 from tools.training import pool_texts, score_pool, training_labels
 from tools.workbench import Workbench

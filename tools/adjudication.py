@@ -1,14 +1,14 @@
 """Texts on which people disagree: what each said, how probable each class is, and a decision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tools.answers import Purposes, keep_decision
-from tools.engine.consensus import best, dawid_skene
+from tools.engine.consensus import best
 from tools.engine.errors import AskAgain
 from tools.engine.records import Answer, Opinion, Task, TextId
 from tools.labeling import read_answers, waiting_ids
-from tools.opinions import CONSENSUS, class_votes, known_answers, person_source, verdict, votes_by_text
+from tools.opinions import CONSENSUS, consensus_of, person_source, verdict, votes_by_text
 from tools.workbench import Workbench
 
 
@@ -78,15 +78,8 @@ def accept_consensus(bench: Workbench, task: Task, *, at_least: float) -> list[T
 
 def posterior(bench: Workbench, task: Task) -> Mapping[str, Mapping[str, float]]:
     """How probable each class of each text is by people's votes; empty where nobody voted."""
-    opinions = bench.opinions.of(task.name)
-    votes = [vote for vote in class_votes(opinions) if vote[2] in task.class_names]
-    if not votes:
-        return {}
-    return dawid_skene(votes, task.class_names, known=_settled(opinions, task)).posterior
-
-
-def _settled(opinions: Sequence[Opinion], task: Task) -> dict[str, str]:
-    return {str(text): name for text, name in known_answers(opinions).items() if name in task.class_names}
+    consensus = consensus_of(bench.opinions.of(task.name), task)
+    return {} if consensus is None else consensus.posterior
 
 
 def _in_conflict(bench: Workbench, task: Task) -> dict[TextId, dict[str, Opinion]]:

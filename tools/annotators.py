@@ -9,10 +9,10 @@ from statistics import median
 import numpy as np
 
 from tools.engine.agreement import alpha, cohen_with_interval, count_votes, fleiss, with_interval
-from tools.engine.consensus import Consensus, best, dawid_skene
+from tools.engine.consensus import Consensus, best
 from tools.engine.records import Estimate, Opinion, Task
 from tools.engine.shares import difference, share
-from tools.opinions import ALIKE, KEY, class_votes, is_person, known_answers, standing
+from tools.opinions import ALIKE, KEY, class_votes, consensus_of, is_person, known_answers, standing
 from tools.workbench import Workbench
 
 Votes = Sequence[tuple[str, str, str]]
@@ -103,7 +103,7 @@ def agreement(bench: Workbench, task: Task, *, seed: int = 0) -> AgreementReport
     size = int(usual[0][0]) if usual else 0
     alike = several[several.sum(axis=1) == size]
     known = {str(i): name for i, name in known_answers(opinions).items() if name in task.class_names}
-    consensus = dawid_skene(votes, task.class_names, known=known) if votes else None
+    consensus = consensus_of(opinions, task)
     return AgreementReport(
         texts=len(several),
         votes=int(several.sum()),

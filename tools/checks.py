@@ -11,13 +11,15 @@ from dataclasses import replace
 from tools.engine.confidence import Calibration, CheckedAnswer, fit_calibration
 from tools.engine.oracle_gate import GivenAnswer
 from tools.engine.records import Answer, Label, Opinion, OpinionPurpose, Task, TextId
-from tools.opinions import CONSENSUS, is_person, opinion_of, standing
+from tools.opinions import by_people, opinion_of, standing
 from tools.workbench import Workbench
 
 PUT_UP = "put up"
 """The variant of an oracle's answer that a person is asked to judge by."""
 DOUBTED = "doubted"
 """The variant of a repeat that differed, so that the oracle's label was taken back and a person is asked."""
+ROUTED = "routed"
+"""The variant of a model's answer that a person is asked to give instead, since the model is not sure enough."""
 FEWEST = 10
 """Checks from which on a calibration is learnt; below, a raw confidence says as much."""
 
@@ -60,7 +62,7 @@ def truths(bench: Workbench, task: Task, source: str) -> dict[TextId, str | None
     return {
         text: current[text].answer.label
         for text, one in sampled(bench, task, source).items()
-        if one.variant == PUT_UP and text in current and _judges(current[text].answer, source)
+        if one.variant == PUT_UP and text in current and judged_by(current[text].answer, source)
     }
 
 
@@ -98,7 +100,7 @@ def for_a_person(bench: Workbench, task: Task, current: Mapping[TextId, Label]) 
     wanted = [
         text
         for (text, _, _), one in held.items()
-        if one.variant in {PUT_UP, DOUBTED}
+        if one.variant in {PUT_UP, DOUBTED, ROUTED}
         and one.guideline_version == task.guideline_version
         and (text not in current or current[text].answer.outcome == "failed")
     ]
@@ -111,12 +113,12 @@ def judged_by_people(bench: Workbench, task: Task) -> dict[TextId, str]:
     found: dict[TextId, str] = {}
     for (text, source, _), one in standing(bench.opinions.of(task.name, purpose="check")).items():
         label = current[text].answer.label if text in current else None
-        if one.variant == PUT_UP and label in task.class_names and _judges(current[text].answer, source):
+        if one.variant == PUT_UP and label in task.class_names and judged_by(current[text].answer, source):
             found[text] = label
     return found
 
 
-def _judges(answer: Answer, source: str) -> bool:
+def judged_by(answer: Answer, source: str) -> bool:
     """Whether an answer can be held against those of `source`: a person's, or a recorded one."""
-    kind = answer.source.partition(":")[0]
-    return answer.source != source and (is_person(answer.source) or kind in {CONSENSUS, "replay"})
+    recorded = answer.source.partition(":")[0] == "replay"
+    return answer.source != source and (by_people(answer.source) or recorded)

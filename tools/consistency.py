@@ -123,9 +123,10 @@ def _settle(
     labels = bench.labels.current(task.name)
     again = {one.text_id: one for one in _repeats(bench, task) if one.source == oracle.source}
     opinions = _ask_second(bench, task, second, bench.pools.texts(task.pool, list(differ)))
+    purposes = Purposes(bench, task)
     moved, left = [], []
     for text in differ:
-        purpose, said = Purposes(bench, task).of(text), opinions.get(text)
+        purpose, said = purposes.of(text), opinions.get(text)
         if said is not None and said.label == labels[text].answer.label:
             continue
         if said is not None and said.label is not None and said.label == again[text].label:

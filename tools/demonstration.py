@@ -8,7 +8,8 @@ from tools.evaluation import HardText, hard_texts
 from tools.export import export
 from tools.plan import RunPlan
 from tools.pool import add_texts
-from tools.rounds import RunResult, run
+from tools.rounds import run
+from tools.standing import RunResult
 from tools.task import create_task, load_task_file
 from tools.workbench import Workbench
 

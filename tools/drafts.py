@@ -105,8 +105,8 @@ def _words(bench: Workbench, view: PoolView, names: Sequence[str]) -> dict[str, 
             if to_words[place[word], code] >= bounds[code] and to_words[place[word]].argmax() == code
         ]
         chosen = different_words([word for _, word in sorted(fitting)], WORDS_PER_THEME)
-        # One word alone would narrow the class to it: pet food to dogs. The name beside it keeps it wide.
-        words[name] = [name, *chosen] if len(chosen) == 1 else chosen
+        # One word alone would narrow the class to it: pet food to dogs.
+        words[name] = chosen if len(chosen) > 1 else []
     return words
 
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from statistics import fmean, median, stdev
+from statistics import fmean, stdev
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from tools.engine.stopping import Rule
 from tools.gate import MOST as CHECKS
 from tools.gate import PORTION, sample_left
 from tools.labeling import spending_limit, spent_on
+from tools.pace import pace
 from tools.panel import asks_a_model
 from tools.plan import RunPlan, check_names, rules_of, seed_per_class, within_caps
 from tools.rounds import SEED_CALLS_PER_LABEL
@@ -27,10 +28,6 @@ SAMPLED = 100
 """Texts that prices and reading times are taken from."""
 ENOUGH_SEEN = 10
 """Answers of an oracle from which on its own price and pace are taken."""
-TO_DECIDE: Range = (3.0, 6.0)
-"""Seconds that a person takes to decide on a text once it is read, and to press a key."""
-WORDS_PER_SECOND = 4.0
-"""How fast a person reads: 238 words a minute (Brysbaert 2019, Journal of Memory and Language 109)."""
 TO_REPLY: Range = (0.5, 5.0)
 """Seconds that a language model takes for an answer."""
 AT_ONCE: Counts = (64, 8)
@@ -116,7 +113,7 @@ def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
         paid = asked[0] + sample, asked[1] + sample + again
         spent = [work.gold * g + calls * p for g, calls, p in zip(gold_price, paid, price, strict=True)]
         dollars = (min(spent[0], left), min(spent[1], left)) if left is not None else (spent[0], spent[1])
-    pace, how = _pace(bench, task, texts)
+    by_hand, how = pace(bench, task, texts)
     calls = work.gold + asked[0], work.gold + asked[1]
     return RunEstimate(
         task=task.name,
@@ -126,8 +123,8 @@ def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
         labels=(work.seed_labels + work.round_labels[0], work.seed_labels + work.round_labels[1]),
         dollars=dollars,
         seconds=_seconds(bench, plan, task, oracle, work),
-        minutes_by_hand=(calls[0] * pace[0] / 60, calls[1] * pace[1] / 60),
-        seconds_per_label=pace,
+        minutes_by_hand=(calls[0] * by_hand[0] / 60, calls[1] * by_hand[1] / 60),
+        seconds_per_label=by_hand,
         budget_left=left,
         stop=tuple(map(str, rules)),
         assumptions=(
@@ -242,28 +239,6 @@ def _seen(bench: Workbench, task: Task, oracle: str) -> list[Answer]:
     kind, _, model = oracle.partition(":")
     source = f"llm:{model or bench.settings.llm_model}" if kind == "llm" else oracle
     return [label.answer for label in bench.labels.history(task.name) if label.answer.source == source]
-
-
-def _pace(bench: Workbench, task: Task, texts: list[Text]) -> tuple[Range, str]:
-    """Seconds that a person needs for a label, and what that rests on."""
-    history = bench.labels.history(task.name)
-    timed = [
-        label.answer.seconds
-        for label in history
-        if label.answer.source.partition(":")[0] == "human" and label.answer.seconds > 0
-    ]
-    if len(timed) >= ENOUGH_SEEN:
-        own = median(timed)
-        return (
-            0.8 * own,
-            1.25 * own,
-        ), f"A label by hand takes about {own:.0f} s, as {len(timed):,} did."
-    reading = median([len(text.text.split()) for text in texts] or [0]) / WORDS_PER_SECOND
-    pace = TO_DECIDE[0] + reading, TO_DECIDE[1] + reading
-    return pace, (
-        f"A label by hand is taken to need {pace[0]:.0f} to {pace[1]:.0f} s: {reading:.0f} s to read a text of median "
-        f"length, {TO_DECIDE[0]:.0f} to {TO_DECIDE[1]:.0f} s to decide."
-    )
 
 
 def _seconds(bench: Workbench, plan: RunPlan, task: Task, oracle: str, work: _Work) -> Range:

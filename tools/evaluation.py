@@ -252,7 +252,8 @@ def _labeled_rows(bench: Workbench, test: str, label_column: str) -> tuple[list[
     if label_column not in data.other_columns:
         raise UnknownName(
             f"{data.source} has no column {label_column!r}. Its columns: {', '.join(map(repr, data.other_columns))}, "
-            f"and the texts in {data.text_column!r}. Say which one holds the labels."
+            f"and the texts in {data.text_column!r}. Say which one holds the labels.",
+            argument="label_column",
         )
     texts, labels, skipped = [], [], []
     for row in data.rows(0):

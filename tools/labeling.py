@@ -243,7 +243,8 @@ def _spent(bench: Workbench, limit: float, *, spent: float, price: float) -> Bud
         f"The next answer can cost up to ${price:.4f}; ${spent:.4f} of the "
         f"{'most that LAUD_MAX_DOLLARS lets a task spend, ' if capped else 'budget of '}${limit:.4f}, is spent. "
         f"{'Whoever runs LAUD can raise it' if capped else 'Raise the budget to go on'}; the model of the last round "
-        "stands."
+        "stands.",
+        argument=None if capped else "budget",
     )
 
 

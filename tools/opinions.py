@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from tools.engine.consensus import dawid_skene
+from tools.engine.consensus import Consensus, dawid_skene
 from tools.engine.records import Answer, Opinion, OpinionPurpose, Outcome, Task, TextId
 from tools.workbench import Workbench
 
@@ -52,6 +52,11 @@ def person_source(person: str | None) -> str:
 def is_person(source: str) -> bool:
     """Whether answers of this source are a person's."""
     return source.partition(":")[0] == PERSON
+
+
+def by_people(source: str) -> bool:
+    """Whether answers of this source are a person's, or what several people agree on."""
+    return is_person(source) or source == CONSENSUS
 
 
 def opinion_of(  # noqa: PLR0913 - keyword-only: what an opinion adds to an answer
@@ -135,11 +140,18 @@ def known_answers(opinions: Sequence[Opinion]) -> dict[TextId, str]:
     }
 
 
-def probability(bench: Workbench, task: Task, text: TextId, label: str) -> float | None:
-    """How probable a class of a text is by all votes of the task (Dawid & Skene 1979); None where nobody chose one."""
-    opinions = bench.opinions.of(task.name)
+def consensus_of(opinions: Sequence[Opinion], task: Task) -> Consensus | None:
+    """What people's votes and the known answers come to together (Dawid & Skene 1979); None where nobody chose a class.
+
+    Votes for what is no class of the task any more are left out.
+    """
     votes = [vote for vote in class_votes(opinions) if vote[2] in task.class_names]
-    if not any(vote[0] == text for vote in votes):
-        return None
-    settled = {str(one): name for one, name in known_answers(opinions).items() if name in task.class_names}
-    return dawid_skene(votes, task.class_names, known=settled).posterior[text][label]
+    known = {str(text): name for text, name in known_answers(opinions).items() if name in task.class_names}
+    return dawid_skene(votes, task.class_names, known=known) if votes else None
+
+
+def probability(bench: Workbench, task: Task, text: TextId, label: str) -> float | None:
+    """How probable a class of a text is by all votes of the task; None where nobody chose one for it."""
+    consensus = consensus_of(bench.opinions.of(task.name), task)
+    shares = None if consensus is None else consensus.posterior.get(text)
+    return None if shares is None else shares[label]

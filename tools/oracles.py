@@ -9,8 +9,9 @@ import numpy as np
 from tools.engine.demonstrations import Demonstration, choose_demonstrations
 from tools.engine.errors import UnknownName, UnreadableInput
 from tools.engine.ports import Oracle
-from tools.engine.records import Label, SkippedRow, Task, Text, TextId
+from tools.engine.records import SkippedRow, Task, Text, TextId
 from tools.labeling import at_the_terminal
+from tools.opinions import by_people
 from tools.panel import Cascade, Committee, Repeated
 from tools.pool import text_id
 from tools.training import pool_texts, zero_shot
@@ -134,12 +135,8 @@ def _verified(bench: Workbench, task: Task) -> list[tuple[TextId, str]]:
     return [
         (text, label.answer.label)
         for text, label in bench.labels.current(task.name).items()
-        if label.role != "gold" and label.answer.label is not None and _by_person(label)
+        if label.role != "gold" and label.answer.label is not None and by_people(label.answer.source)
     ]
-
-
-def _by_person(label: Label) -> bool:
-    return label.answer.source.partition(":")[0] in {"human", "consensus"}
 
 
 def _recorded(bench: Workbench, task: Task, where: str) -> dict[TextId, str]:

@@ -17,6 +17,8 @@ class RunPlan:
 
     `labels` and `until` limit training labels and quality, `budget` is in dollars, `seed_labels` the size K of the
     verified seed, `noise` the share of replayed labels made wrong on purpose, `gate` who checks the oracle first.
+    `quality` is the share of a model's labels that should be right, and `minutes` the time that a person has for the
+    task: with either, a person is asked what the model is least sure of.
     """
 
     task: str
@@ -33,6 +35,8 @@ class RunPlan:
     seed_labels: int | None = None
     noise: float = 0.0
     gate: str | None = None
+    quality: float | None = None
+    minutes: float | None = None
     until: tuple[str, ...] = ()
 
 

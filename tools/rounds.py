@@ -13,43 +13,31 @@ from types import MappingProxyType
 from tools.answers import Purpose
 from tools.checks import judged_by_people
 from tools.consistency import watch
+from tools.doubts import relabel_first
 from tools.engine.agreement import cohen_kappa
 from tools.engine.decisions import decide_classes
 from tools.engine.errors import AskAgain, BudgetSpent, OracleUnavailable, PoolExhausted
-from tools.engine.learning import final_learner
 from tools.engine.ports import Oracle
-from tools.engine.records import ModelRecord, Pick, Role, Round, RoundStatus, Scores, StopDecision, Task
+from tools.engine.records import ModelRecord, Pick, Role, Round, RoundStatus, StopDecision, Task
 from tools.engine.rounds import next_step
+from tools.engine.routing import spread
 from tools.engine.selection.coldstart import SeedStep
 from tools.engine.stopping import History, Rule, decide
-from tools.evaluation import ensure_gold, label_gold, score_model, zero_shot_scores
+from tools.evaluation import ensure_gold, label_gold, score_model
 from tools.gate import EVERY, SKIP, advice, check, checker_of, trusted
-from tools.labeling import Asked, ask, at_the_terminal, spent_on, waiting
+from tools.labeling import Asked, ask, at_the_terminal, spent_on
 from tools.oracles import open_oracle
 from tools.plan import RunPlan, check_names, rules_of, seed_per_class
 from tools.pool import ready_pool
+from tools.repair import requeued
+from tools.routing import HandTime, Routed, share_by_hand
 from tools.selection import candidates, pick_batch, seed_step
-from tools.training import score_pool, train, training_labels
+from tools.standing import RunResult, result
+from tools.training import best_learner, score_pool, train, training_labels
 from tools.workbench import Workbench
 
 SEED_CALLS_PER_LABEL = 10
 """Oracle calls that the cold start may spend for each label of the seed before it reports what it could not find."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """Where the loop stands when a run ends; `stop.rule` is `waiting` when a person's labels are wanted first."""
-
-    task: Task
-    rounds: tuple[Round, ...]
-    stop: StopDecision
-    model: ModelRecord | None
-    zero_shot: Scores | None
-    seed_calls: int
-    gold_labels: int
-    unfilled: Mapping[str, tuple[int, int]]
-    labels: int
-    cost: float
 
 
 class _Waiting(Exception):
@@ -83,6 +71,18 @@ class _Loop:
         return self.bench.rounds.rounds(self.task.name)
 
     @property
+    def person(self) -> Oracle:
+        return self.checker or at_the_terminal(self.bench)
+
+    @property
+    def time(self) -> HandTime:
+        return HandTime(minutes=self.plan.minutes, labels=self.labels_left)
+
+    @property
+    def by_hand(self) -> bool:
+        return self.plan.quality is not None or self.plan.minutes is not None
+
+    @property
     def model(self) -> ModelRecord:
         return self.bench.rounds.models(self.task.name)[-1]
 
@@ -90,10 +90,15 @@ class _Loop:
         role: Role = "seed" if number == 0 else "train"
         return Purpose(task=self.task, role=role, round=number, budget=self.budget)
 
+    def labels_left(self) -> int | None:
+        """Labels until the limit, None without one."""
+        limits = [int(rule.limit) for rule in self.rules if rule.name == "labels" and rule.limit is not None]
+        return max(0, min(limits) - len(training_labels(self.bench, self.task))) if limits else None
+
     def batch_size(self) -> int:
         """Texts that the next round takes: the batch, cut to the label limit and to what is left."""
-        held = len(training_labels(self.bench, self.task))
-        limits = [int(rule.limit) - held for rule in self.rules if rule.name == "labels" and rule.limit is not None]
+        left = self.labels_left()
+        limits = [] if left is None else [left]
         return max(0, min([self.plan.batch, len(candidates(self.bench, self.task)), *limits]))
 
 
@@ -125,40 +130,6 @@ def _how(plan: RunPlan) -> str:
     return "submit them as an offline batch and collect it" if later else "label them"
 
 
-def result(bench: Workbench, task: Task, *, stop: StopDecision, per_class: int | None = None) -> RunResult:
-    """Where the task's loop stands now."""
-    rounds = bench.rounds.rounds(task.name)
-    models = bench.rounds.models(task.name)
-    labels = training_labels(bench, task)
-    wanted = dict.fromkeys(task.class_names if rounds else (), per_class or 0)
-    held = {name: list(labels.values()).count(name) for name in wanted}
-    gold = bench.labels.current(task.name, "gold").values()
-    return RunResult(
-        task=task,
-        rounds=tuple(rounds),
-        stop=stop,
-        model=models[-1] if models else None,
-        zero_shot=zero_shot_scores(bench, task),
-        seed_calls=sum(1 for label in bench.labels.history(task.name) if label.role == "seed"),
-        gold_labels=sum(1 for label in gold if label.answer.label is not None),
-        unfilled={name: (held[name], count) for name, count in wanted.items() if held[name] < count},
-        labels=len(labels),
-        cost=spent_on(bench, task),
-    )
-
-
-def status(bench: Workbench, name: str) -> RunResult:
-    """Where the task of that name stands; its stop is `open` while the loop has not ended."""
-    task = bench.tasks.get(name)
-    rounds = bench.rounds.rounds(name)
-    stop = rounds[-1].stop if rounds else None
-    if stop is None:
-        held = len(waiting(bench, task))
-        reason = f"{held} texts wait for a label" if held else "the same run again goes on"
-        stop = StopDecision(rule="open", reason=reason)
-    return result(bench, task, stop=stop)
-
-
 def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
     task = bench.tasks.get(plan.task)
     check_names(bench, plan)
@@ -168,11 +139,15 @@ def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
     if pool.texts < plan.batch:
         raise PoolExhausted(
             f"Pool {task.pool!r} holds {pool.texts:,} texts, fewer than one batch of {plan.batch:,}. "
-            "Take a smaller batch, or add texts to the pool."
+            "Take a smaller batch, or add texts to the pool.",
+            argument="batch",
         )
     oracle = plan.oracle or task.oracle
     if oracle is None:
-        raise AskAgain(f"Task {task.name!r} names no oracle. Say who labels: llm, human, zero-shot or replay:COLUMN.")
+        raise AskAgain(
+            f"Task {task.name!r} names no oracle. Say who labels: llm, human, zero-shot or replay:COLUMN.",
+            argument="oracle",
+        )
     budget = plan.budget if plan.budget is not None else task.budget
     opened = open_oracle(bench, task, oracle, noise=plan.noise, seed=plan.seed, priced=budget is not None)
     checker = checker_of(bench, oracle, plan.gate)
@@ -198,20 +173,38 @@ def _label_gold(loop: _Loop) -> None:
 
 def _pass_gate(loop: _Loop, number: int) -> None:
     """Have the oracle checked before round `number`, and ask it as the checks allow from then on."""
+    bench, task = loop.bench, loop.task
+    if loop.by_hand:
+        loop.oracle = _routed(loop)
     if loop.checker is None:
         return
-    bench, task = loop.bench, loop.task
     found = check(
         bench, task, loop.checked, loop.checker, seed=loop.plan.seed, budget=loop.budget, again=number // EVERY
     )
     if found.waiting:
         raise _Waiting(len(found.waiting), f"the check of {found.oracle}")
-    if found.judgement is not None and found.judgement.verdict == "not":
+    if not loop.by_hand and found.judgement is not None and found.judgement.verdict == "not":
         raise _Refused(f"{advice(found)} Label by hand, take another oracle, or run it unchecked (gate: {SKIP}).")
     if loop.rounds:
         for text in judged_by_people(bench, task):
             bench.rounds.add_pick(task.name, loop.rounds[0].number, Pick(text_id=text, score=1.0, strategy="check"))
-    loop.oracle = trusted(bench, task, loop.checked, found.judgement, at_the_terminal(bench))
+    rest = at_the_terminal(bench)
+    loop.oracle = _routed(loop) if loop.by_hand else trusted(bench, task, loop.checked, found.judgement, rest)
+
+
+def _routed(loop: _Loop) -> Oracle:
+    """The oracle, and a person for what it is least sure of; by what its checks have taught so far."""
+    wanted = 1.0 if loop.plan.quality is None else loop.plan.quality
+    return Routed(loop.bench, loop.task, loop.checked, loop.person, wanted=wanted, time=loop.time)
+
+
+def _relabel(loop: _Loop, number: int) -> None:
+    """Before round `number`: a person's time goes to labels that are likely wrong where it is worth more there."""
+    share = share_by_hand(loop.bench, loop.task, loop.time, loop.person.source)
+    most = loop.plan.batch if share is None else spread(share, loop.plan.batch)
+    asked = relabel_first(loop.bench, loop.task, loop.person, number=number, most=most)
+    if asked.unanswered:
+        raise _Waiting(len(asked.unanswered), "doubtful labels")
 
 
 def _watch_oracle(loop: _Loop, number: int) -> None:
@@ -220,6 +213,16 @@ def _watch_oracle(loop: _Loop, number: int) -> None:
         _pass_gate(loop, number)
     with suppress(BudgetSpent):
         watch(loop.bench, loop.task, loop.checked, number=number, seed=loop.plan.seed, budget=loop.budget)
+    if loop.by_hand:
+        _relabel(loop, number)
+
+
+def _ask_again(loop: _Loop, number: int) -> bool:
+    """Ask about the labels that a new guideline has put in doubt; whether the model knows less than there is now."""
+    with suppress(BudgetSpent):
+        ask(loop.bench, loop.oracle, requeued(loop.bench, loop.task), loop.purpose(number))
+    labels = loop.bench.labels.current(loop.task.name).values()
+    return any(one.guideline_version > loop.model.guideline_version for one in labels if one.role != "gold")
 
 
 def _advance_until_stop(loop: _Loop) -> StopDecision:
@@ -228,6 +231,7 @@ def _advance_until_stop(loop: _Loop) -> StopDecision:
         rounds = loop.rounds
         step = next_step(rounds)
         if step.status is RoundStatus.SELECTED and rounds:
+            changed = decided is None and _ask_again(loop, rounds[-1].number)
             stop = decided or _stop(loop, rounds)
             if stop is None:
                 _watch_oracle(loop, step.number)
@@ -235,7 +239,7 @@ def _advance_until_stop(loop: _Loop) -> StopDecision:
             if stop is not None and decided is None:
                 decided = stop
                 learner = _last_learner(loop, rounds[-1])
-                if learner != rounds[-1].learner:
+                if changed or learner != rounds[-1].learner:
                     reopened = replace(rounds[-1], status=RoundStatus.LABELED, learner=learner)
                     loop.bench.rounds.save(loop.task.name, reopened)
                     continue
@@ -253,11 +257,7 @@ def _last_learner(loop: _Loop, last: Round) -> str:
     """The learner of the result: rounds of `auto` are quick with a head, what is handed over should be the best."""
     if loop.plan.learner != "auto" or last.learner != "head":
         return last.learner
-    model = loop.model
-    codes = decide_classes(
-        score_pool(loop.bench, loop.task, model), positive=_positive(loop.task), threshold=model.threshold
-    )
-    return final_learner(labels=last.labels, predicted=codes, positive=_positive(loop.task))
+    return best_learner(loop.bench, loop.task, loop.model)
 
 
 def _positive(task: Task) -> int | None:

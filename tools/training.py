@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.beliefs import weights_of
+from tools.engine.decisions import decide_classes
 from tools.engine.errors import NotEnoughLabels, UnreadableInput
 from tools.engine.features import Features
-from tools.engine.learning import TrainingSet
+from tools.engine.learning import TrainingSet, final_learner
 from tools.engine.ports import Probabilities
 from tools.engine.records import ModelId, ModelRecord, Pool, Task, TextId
 from tools.engine.zero_shot import class_descriptions, zero_shot_probabilities
@@ -190,11 +192,22 @@ def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int)
     return record
 
 
+def best_learner(bench: Workbench, task: Task, model: ModelRecord) -> str:
+    """The learner that suits the task best by what `model` makes of the pool."""
+    positive = None if task.positive is None else task.class_names.index(task.positive)
+    codes = decide_classes(score_pool(bench, task, model), positive=positive, threshold=model.threshold)
+    return final_learner(labels=model.labels, predicted=codes, positive=positive)
+
+
 def training_set(bench: Workbench, task: Task, labels: dict[TextId, str], *, seed: int) -> TrainingSet:
-    """The labeled texts with their vectors, and a random sample of the pool's others, the gold sample left out."""
+    """The labeled texts with their vectors, and a random sample of the pool's others, the gold sample left out.
+
+    Labels of a source that was checked weigh as much as the checks say that they can be believed.
+    """
     pool = pool_texts(bench, task)
     features = pool_features(bench, task, pool)
     texts = bench.pools.texts(task.pool, list(labels))
+    current = bench.labels.current(task.name)
     known = labels.keys() | {item.text_id for item in bench.rounds.gold(task.name) or []}
     others = np.array([row for row, i in enumerate(pool.ids) if i not in known], dtype=np.int64)
     drawn = np.sort(np.random.default_rng([seed, 0xA11]).permutation(others)[:UNLABELED])
@@ -208,6 +221,7 @@ def training_set(bench: Workbench, task: Task, labels: dict[TextId, str], *, see
         pool=features.path,
         others=others,
         positive=None if task.positive is None else task.class_names.index(task.positive),
+        weights=weights_of(bench, task, {text: current[text] for text in labels}),
     )
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 import typer
 from typer.main import get_command
 
-from agent.cli import chat, desk, labels, llm, models, oracle, pools, reviews, runs, service, tasks
+from agent.cli import chat, desk, labels, llm, models, oracle, pools, reviews, runs, service, tasks, together
 from tools.engine.errors import LaudError
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ app.add_typer(tasks.app, name="task")
 app.add_typer(labels.app, name="label")
 app.add_typer(desk.app, name="desk")
 app.add_typer(oracle.app, name="oracle")
+app.add_typer(together.app, name="together")
+app.add_typer(together.guideline, name="guideline")
 app.add_typer(llm.app, name="llm")
 app.command()(chat.chat)
 app.command()(runs.run)
@@ -59,7 +61,7 @@ def main() -> None:
     except typer.TyperException as error:
         code = _say(f"{error} See `laud --help`.")
     except LaudError as error:
-        code = _say(str(error))
+        code = _say(f"{error} Use --{error.argument.replace('_', '-')}." if error.argument else str(error))
     except (typer.Abort, KeyboardInterrupt):
         code = _say("Stopped. What was done is kept; the same command goes on from there.")
     except BrokenPipeError:

@@ -10,7 +10,13 @@ from agent.cli.session import JsonOption, WorkspaceOption, print_json, say, work
 
 if TYPE_CHECKING:
     from tools.engine.records import Round
-    from tools.rounds import RunResult
+    from tools.standing import RunResult
+
+
+QualityOption = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Share of right labels; a person gives what is least sure")
+]
+MinutesOption = Annotated[float | None, typer.Option(min=0, help="Time that a person has for that, at most")]
 
 
 def run(
@@ -31,6 +37,8 @@ def run(
     seed_labels: Annotated[int | None, typer.Option(min=2, help="Size of the verified seed")] = None,
     noise: Annotated[float, typer.Option(min=0, max=1, help="Share of replayed labels made wrong on purpose")] = 0.0,
     gate: Annotated[str | None, typer.Option(help="Who checks the oracle first [default: human, if it is llm]")] = None,
+    quality: QualityOption = None,
+    minutes: MinutesOption = None,
     until: Annotated[
         list[str] | None, typer.Option(help="Stop rule such as precision>=0.95, plateau, stable; may be repeated")
     ] = None,
@@ -56,6 +64,8 @@ def run(
         seed_labels=seed_labels,
         noise=noise,
         gate=gate,
+        quality=quality,
+        minutes=minutes,
         until=tuple(until or ()),
     )
     with workbench(workspace, write=True) as bench:
@@ -77,7 +87,7 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Where the tasks stand: labels, rounds, scores, what waits."""
-    from tools.rounds import status as task_status  # noqa: PLC0415 - as above
+    from tools.standing import status as task_status  # noqa: PLC0415 - as above
 
     with workbench(workspace, write=False) as bench:
         names = [task] if task is not None else bench.tasks.names()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tools.demonstration import Demonstration
     from tools.engine.records import Estimate, Scores
     from tools.pool import PoolDescription
-    from tools.rounds import RunResult
+    from tools.standing import RunResult
 
 TEXT_WIDTH = 100
 PIPED_WIDTH = 140

@@ -25,6 +25,7 @@ from agent.service.routers import (
     pools,
     rounds,
     tasks,
+    together,
     uploads,
     users,
 )
@@ -34,7 +35,8 @@ from tools.workbench import Workbench
 
 LARGEST_REQUEST = 4 << 20
 """Bytes of a request that is no upload."""
-NOUNS = (conversations, desk, events, exports, health, jobs, labels, llm, models, oracle, pools, rounds, tasks, users)
+NOUNS = (conversations, desk, events, exports, health, jobs, labels, llm, models, oracle, pools, rounds, tasks,
+         together, users)  # fmt: skip
 """A router each, in the order of the description."""
 HEARTBEAT = 10.0
 """Seconds of silence after which a stream of events shows that it is alive."""

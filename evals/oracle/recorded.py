@@ -19,12 +19,13 @@ DEFAULT_FOLDER = "../shared/data"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Answers of an oracle and what the texts truly are; texts it could not decide are left out."""
+    """Answers of an oracle, the texts and their true classes; what it could not decide is left out."""
 
     name: str
     classes: tuple[str, ...]
     answers: tuple[GivenAnswer, ...]
     truth: Mapping[TextId, str]
+    texts: Mapping[TextId, str]
 
     def right(self, answer: GivenAnswer) -> bool:
         """Whether the answer is right."""
@@ -53,16 +54,17 @@ def recorded_repeats() -> list[Repeat]:
     path = data_folder() / "grocery_llm_oracle/repeats.parquet"
     if not path.is_file():
         return []
-    rows = _rows(path)
+    rows = rows_of(path)
     return [
         Repeat(before=row["label_run0"], now=row[f"label_run{turn}"], round=turn) for turn in (1, 2) for row in rows
     ]
 
 
-def _rows(path: Path) -> list[Mapping[str, str]]:
+def rows_of(path: Path) -> list[Mapping[str, str]]:
+    """The rows of a file, every column by its name; the text is in `text`."""
     with tempfile.TemporaryDirectory() as folder, open_workbench(Settings(workspace=Path(folder))) as bench:
         data = bench.open_input(str(path), text_column="text")
-        return [row.fields for row in data.rows(0) if not isinstance(row, SkippedRow)]
+        return [{**row.fields, "text": row.text} for row in data.rows(0) if not isinstance(row, SkippedRow)]
 
 
 def _stated(fields: Mapping[str, str]) -> float | None:
@@ -90,7 +92,7 @@ _SOURCES: Mapping[str, tuple[str, _Confidence]] = MappingProxyType(
 
 
 def _read(name: str, path: Path, confidence: _Confidence) -> Recorded:
-    rows = _rows(path)
+    rows = rows_of(path)
     known = [(TextId(str(place)), row) for place, row in enumerate(rows) if row.get("llm_label")]
     return Recorded(
         name=name,
@@ -99,4 +101,5 @@ def _read(name: str, path: Path, confidence: _Confidence) -> Recorded:
             GivenAnswer(text_id=one, label=row["llm_label"], confidence=confidence(row)) for one, row in known
         ),
         truth={one: row["label"] for one, row in known},
+        texts={one: row["text"] for one, row in known},
     )

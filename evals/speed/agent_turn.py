@@ -1,4 +1,4 @@
-"""What the agent adds to the chat model's own time, a turn: `python -m evals.speed.agent_turn [TURNS]`.
+"""What the agent adds to the chat model's own time, a turn: `python -m evals speed turn [TURNS]`.
 
 A model that answers at once drives real conversations over a pool of 10,000 texts with a task and 300 labels. A turn is
 timed from the message to the event that ends it; two kinds of turn are: an answer in words, and a tool between two
@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
@@ -55,9 +55,9 @@ class InstantModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=answer)])
 
 
-def main() -> None:
-    """Measure and print."""
-    turns = int(sys.argv[1]) if len(sys.argv) > 1 else TURNS
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print; returns the exit code."""
+    turns = int(arguments[0]) if arguments else TURNS
     found = {}
     for kind, message in (("words", "hello"), ("tool", "look")):
         with _conversations() as (bench, conversations):
@@ -65,6 +65,7 @@ def main() -> None:
             took = sorted(_seconds(bench, conversations, talk, message) * 1_000 for _ in range(turns))
         found[kind] = {"median_ms": round(median(took), 1), "p95_ms": round(quantiles(took, n=20)[-1], 1)}
     print(json.dumps({"turns": turns, "texts": TEXTS, "labels": LABELS, **found}))
+    return 0
 
 
 @contextmanager
@@ -108,4 +109,4 @@ def _seconds(bench: Workbench, conversations: Conversations, talk: str, message:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

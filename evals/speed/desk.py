@@ -7,20 +7,16 @@ the answer to having the next texts. Prints the median and the 95th percentile i
 
 import json
 import os
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
 
 import numpy as np
 
+from evals.speed.serving import Served, served
 from tools.engine.records import DeskSettings, Pick, Round, RoundStatus, Text
 from tools.labeling import label_texts
 from tools.pool import text_id
@@ -31,7 +27,6 @@ from tools.workbench import Workbench, open_workbench
 
 TEXTS, LABELS, ANSWERS = 10_000, 300, 200
 POOL, TASK = "lines", "even"
-PATIENCE = 60.0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
         workspace = Path(folder)
         with open_workbench(Settings(workspace=workspace), write=True) as bench:
             _fill(bench, waiting=answers + 10)
-        took = sorted(_served(workspace, answers))
+        with served(workspace) as service:
+            took = sorted(_answer_all(service, answers))
     found = {"median_ms": round(median(took), 1), "p95_ms": round(quantiles(took, n=20)[-1], 1)}
     load = {"load": round(os.getloadavg()[0], 1)}
     print(json.dumps({"answers": answers, "texts": TEXTS, "labels": LABELS, **found, **load}))
@@ -76,53 +72,13 @@ def _fill(bench: Workbench, *, waiting: int) -> None:
     bench.tasks.set_desk(TASK, DeskSettings(suggestions=True))
 
 
-def _served(workspace: Path, answers: int) -> list[float]:
-    """Milliseconds of each answer."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("laud")), "serve", "--workspace", str(workspace), "--port", str(port)]
-    service = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        _wait(connection, service)
-        return list(_answer_all(connection, answers))
-    finally:
-        service.terminate()
-        service.wait(PATIENCE)
-
-
-def _sent(connection: HTTPConnection, path: str, body: dict[str, Any]) -> Any:
-    """What the service answers; ends the program where that is an error."""
-    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-    response = connection.getresponse()
-    content = response.read()
-    if response.status != HTTPStatus.OK:
-        raise SystemExit(f"{path}: {response.status} {content.decode()}")
-    return json.loads(content)
-
-
-def _wait(connection: HTTPConnection, service: "subprocess.Popen[bytes]") -> None:
-    ends = time.monotonic() + PATIENCE
-    while time.monotonic() < ends and service.poll() is None:
-        try:
-            connection.request("GET", "/health/ready")
-            ready = connection.getresponse()
-            ready.read()
-            if ready.status == HTTPStatus.OK:
-                return
-        except OSError:
-            connection.close()
-            time.sleep(0.05)
-    raise SystemExit("the service did not get ready")
-
-
-def _answer_all(connection: HTTPConnection, answers: int) -> Iterator[float]:
+def _answer_all(service: Served, answers: int) -> Iterator[float]:
     desk = f"/tasks/{TASK}/desk"
-    hand = _sent(connection, desk, {})["hand"]
+    hand = service.asked("POST", desk, {})["hand"]
     for number in range(answers):
         body = {"id": hand["queue"][0], "said": "odd" if number % 2 else "even", "seconds": 1.0, "have": hand["queue"]}
         started = time.perf_counter()
-        taken = _sent(connection, f"{desk}/answers", body)
+        taken = service.asked("POST", f"{desk}/answers", body)
         yield (time.perf_counter() - started) * 1_000
         if taken["stored"] != 1 or len(taken["hand"]["queue"]) != len(hand["queue"]):
             raise SystemExit(f"an answer was not taken: {taken}")

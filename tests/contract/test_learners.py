@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,19 @@ def test_held_out_probabilities_have_a_row_a_text_and_are_those_of_a_model_that_
     assert (fitted.held_out >= 0).all()
     assert (fitted.held_out.argmax(axis=1) == examples.labels).mean() > 0.75
     assert np.load(folder / "held_out.npy").tolist() == fitted.held_out.tolist()
+
+
+def test_labels_that_are_not_believed_do_not_move_the_model(
+    learner: str, examples: TrainingSet, encoder: str, tmp_path: Path
+) -> None:
+    wrong = np.arange(40) % 3 == 0
+    noisy = replace(examples, labels=np.where(wrong, 1 - examples.labels, examples.labels))
+    right = []
+    for name, weights in (("alike", None), ("weighed", np.where(wrong, 0.05, 1.0))):
+        fit(learner, replace(noisy, weights=weights), tmp_path / name, encoder)
+        found = predicted(tmp_path / name, examples.texts, examples.features)
+        right.append(found[np.arange(40), examples.labels].mean())
+    assert right[1] > right[0] + 0.02
 
 
 def test_the_same_seed_gives_the_same_model_also_when_it_is_loaded_again(

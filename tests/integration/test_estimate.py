@@ -14,7 +14,7 @@ from tools.engine.records import Task
 from tools.estimate import RunEstimate, estimate
 from tools.labeling import label_texts, waiting
 from tools.plan import RunPlan
-from tools.rounds import RunResult
+from tools.standing import RunResult
 from tools.workbench import Workbench
 
 LLM = "llm:gpt-4o-mini"

@@ -12,7 +12,7 @@ from tests.support.small_loop import POOL, has_figure, rows, small_bench, small_
 from tools.engine.errors import BudgetSpent
 from tools.engine.records import RoundStatus, Task, TextId
 from tools.pool import text_id
-from tools.rounds import status
+from tools.standing import status
 from tools.training import training_labels
 from tools.workbench import Workbench
 

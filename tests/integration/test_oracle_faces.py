@@ -120,3 +120,42 @@ def test_an_estimate_counts_the_sample(folder: Path, endpoint: OpenAIEndpoint) -
         assert sample_left(bench, bench.tasks.get("fresh"), LLM, "human") == base(bench)
         assert sample_left(bench, bench.tasks.get("fresh"), LLM, "skip") == 0
         assert dollars(bench, gate="human") > 1.5 * dollars(bench, gate="skip")
+
+
+def test_costs_doubts_and_edits_are_the_same_everywhere(laud: Commands, folder: Path) -> None:
+    with opened(folder) as bench:
+        bought = [one for one in bench.labels.current("done").values() if one.answer.source == LLM]
+        texts = bench.pools.texts(POOL, [one.text_id for one in bought if one.role != "gold"])
+        said = {one.text_id: one.answer.label for one in bought}
+        disputed = [text.id for text in texts if said[text.id] == "figures"][:3]
+    laud.say("label", "give", "done", *(f"{text}=words" for text in disputed))
+    told = laud.json("together", "benefit", "done", "--labels", "500")["benefit"]
+    assert [one["who"] for one in told["ways"]] == ["model", "person", "both"]
+    assert told["ways"][0]["dollars"] > 0 == told["ways"][1]["dollars"]
+    assert told["advice"] in laud.say("together", "benefit", "done", "--labels", "500")
+    doubtful = laud.json("together", "doubts", "done", "--limit", "5")["doubts"]
+    assert doubtful[0]["id"] in laud.say("together", "doubts", "done", "--limit", "5")
+    edits = laud.json("guideline", "propose", "done")["edits"]
+    assert {one["edit"] for one in edits} >= {"figures>words"}
+    name = edits[0]["edit"]
+    assert name in laud.say("guideline", "propose", "done")
+    with (
+        open_workbench(Settings(workspace=folder / "workspace"), write=True, attended=False) as bench,
+        served(bench, ScriptedModel(script=lambda _: says("done"))) as client,
+    ):
+        assert client.get("/tasks/done/benefit", params={"labels": 500}).json() == told
+        assert client.get("/tasks/done/doubts", params={"limit": 5}).json() == doubtful
+        assert client.get("/tasks/done/guideline/edits").json() == edits
+        assert client.get("/tasks/done/results", params={"show": "edits"}).json()["edits"] == edits
+        assert client.get("/tasks/done/results", params={"show": "benefit"}).json()["benefit"]["oracle"] == LLM
+        assert client.get("/tasks/fresh/benefit").status_code == 409
+        assert client.post("/tasks/done/guideline/edits", json={"edits": ["a>b"]}).status_code == 404
+        put = client.post("/tasks/done/doubts", json={"texts": [doubtful[0]["id"]]})
+        assert put.json() == {"put_again": 1}
+        waits = client.get("/tasks/done/waiting").json()
+        assert doubtful[0]["id"] in [one["id"] for one in waits["texts"]]
+        version = bench.tasks.get("done").guideline_version
+        done = client.post("/tasks/done/guideline/edits", json={"edits": [name]}).json()
+        assert done["guideline_version"] == version + 1
+        assert done["requeued"] <= edits[0]["in_doubt"]
+    assert laud.json("guideline", "propose", "done")["edits"] == [], "the new guideline was not asked by yet"

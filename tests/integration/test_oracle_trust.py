@@ -1,6 +1,7 @@
 """Oracles that are checked, chained, put to a vote and asked again, in this process over a small pool."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from tools.labeling import ask, label_texts, spent_on, waiting
 from tools.oracles import open_oracle
 from tools.plan import RunPlan
 from tools.pool import add_texts, text_id
-from tools.rounds import RunResult, run
+from tools.rounds import run
 from tools.settings import Settings
+from tools.standing import RunResult
 from tools.task import create_task, make_spec
 from tools.training import training_labels
 from tools.workbench import Workbench, open_workbench
@@ -59,16 +61,22 @@ def rows() -> list[dict[str, str]]:
     return made
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    """One pool for all tests of this module; each makes a task of its own. Nobody sits at the terminal."""
-    folder: Path = tmp_path_factory.mktemp("trust")
+@contextmanager
+def notes_bench(folder: Path) -> Iterator[Workbench]:
+    """A workbench with the notes; nobody sits at the terminal."""
     settings = Settings(
         workspace=folder / "workspace", encoder=str(write_tiny_encoder(folder / "encoder")), precision="float32"
     )
     with open_workbench(settings, write=True, attended=False) as opened:
         source = write_csv(folder / "notes.csv", rows())
         add_texts(opened, source=str(source), name=POOL, text_column="text")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """One pool for all tests of this module; each makes a task of its own."""
+    with notes_bench(tmp_path_factory.mktemp("trust")) as opened:
         yield opened
 
 

@@ -10,8 +10,9 @@ from tests.support.tiny_encoder import write_tiny_encoder
 from tools.engine.records import Task
 from tools.plan import RunPlan
 from tools.pool import add_texts
-from tools.rounds import RunResult, run
+from tools.rounds import run
 from tools.settings import Settings
+from tools.standing import RunResult
 from tools.task import create_task, make_spec
 from tools.workbench import Workbench, open_workbench
 

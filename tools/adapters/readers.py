@@ -144,7 +144,7 @@ def open_input(  # noqa: PLR0913 - what to open, and how to read it
         sample, complete = _sample(records)
         columns, text_column = _columns(records, sample, text_column=text_column, id_column=id_column, exclude=exclude)
     except UnreadableInput as error:
-        raise UnreadableInput(f"{excerpt(source, length=200)[1:-1]}: {error}") from error
+        raise UnreadableInput(f"{excerpt(source, length=200)[1:-1]}: {error}", argument=error.argument) from error
     except OSError as error:
         raise UnreadableInput(_refused(source, error)) from error
     chosen = "\0".join((identity, text_column, id_column or ""))

@@ -167,7 +167,8 @@ class Table:
             shown = ", ".join(excerpt(cell) for cell in header[:8])
             raise UnreadableInput(
                 f"Its first row looks like data, not like names of columns: {shown}. Put a row such as `text` or "
-                "`id,text` first; if it is the header, say which of its columns holds the texts."
+                "`id,text` first; if it is the header, say which of its columns holds the texts.",
+                argument="text_column",
             )
         rows_per_line = (len(sample) - 1) / max(1, len(head) - 1)
         return cls(file=file, delimiter=delimiter, columns=columns, rows_per_line=rows_per_line)

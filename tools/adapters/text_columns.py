@@ -73,7 +73,7 @@ def find_text_column(columns: Sequence[str], sample: Sample) -> str:
     if len(lengths) > 1 and lengths[0][0] >= _FAR_LONGER * lengths[1][0]:
         return lengths[0][1]
     shown = ", ".join(f"{column} ({excerpt(values[column][0])})" for column in candidates or strings)
-    raise UnreadableInput(f"The text could be in more than one column: {shown}. Say which one.")
+    raise UnreadableInput(f"The text could be in more than one column: {shown}. Say which one.", argument="text_column")
 
 
 def check_columns(columns: Sequence[str], *, text_column: str | None, id_column: str | None) -> None:

@@ -23,7 +23,15 @@ so it never carries a stack trace, a secret or an uncut pool text.
 
 
 class LaudError(Exception):
-    """What LAUD could not do, in words for the person who asked."""
+    """What LAUD could not do, in words for the person who asked.
+
+    `argument` names the one that mends the request, where there is one, such as `text_column`: a command line shows it
+    as the option it is there.
+    """
+
+    def __init__(self, message: str, *, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 class AskAgain(LaudError):

@@ -20,6 +20,7 @@ RARE = 0.1
 class TrainingSet:
     """Labeled texts: n texts with their (n, f) features and (n,) class codes; `positive` is the rare class's code.
 
+    `weights` (n,) say how far each label is to be believed, None where all are alike: 1 in full, towards 0 not at all.
     `unlabeled` are the (u, f) features of texts drawn at random from the rest of the pool. `space` is the file of what
     features are made with, None where texts are never to be predicted without features. `pool` is the file of the
     (p, f) features of the whole pool and `others` (q,) its rows that have no label, None where there is no pool.
@@ -34,6 +35,12 @@ class TrainingSet:
     pool: Path | None = None
     others: NDArray[np.int64] | None = None
     positive: int | None = None
+    weights: NDArray[np.float64] | None = None
+
+    @property
+    def believed(self) -> NDArray[np.float64]:
+        """The (n,) weights of the labels, 1 for all where none were given."""
+        return np.ones(len(self.labels)) if self.weights is None else self.weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

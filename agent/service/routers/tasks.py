@@ -1,11 +1,11 @@
 """Tasks: what to learn from a pool."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from agent.arguments import AnswerQuestions, Estimate, SetTask
+from agent.arguments import AnswerQuestions, Estimate, SetTask, Show
 from agent.service import wire
 from agent.service.acting import Approve, done, named
 from agent.service.auth import Annotator, Owner, Viewer
@@ -17,9 +17,6 @@ from agent.service.wire.looks import RESULTS_SHOWN
 
 router = APIRouter(prefix="/tasks", tags=["tasks"], responses=responses(401))
 FAILS = responses(403, 404, 409, 422, 503)
-Show = Literal[
-    "status", "scores", "rounds", "confused", "suspicious", "hard", "why", "predictions", "oracles", "people"
-]
 
 
 @router.get("", summary="All tasks")
@@ -97,7 +94,7 @@ def report(service: ServiceDep, _: Viewer, task: TaskName) -> HTMLResponse:
     """Curve, scores, hard texts and samples on one page that stands alone."""
     from tools.account import run_report  # noqa: PLC0415 - brings the learning libraries
     from tools.report import render_report  # noqa: PLC0415 - as above
-    from tools.rounds import status  # noqa: PLC0415 - as above
+    from tools.standing import status  # noqa: PLC0415 - as above
 
     made = run_report(service.bench, status(service.bench, task))
     # Texts of a pool stand in it, escaped; nothing of it may run all the same.

@@ -126,6 +126,42 @@ RESULTS_SHOWN: Mapping[str, Mapping[str, Any]] = {
             }
         ],
     },
+    "benefit": {
+        "task": "baby-care",
+        "show": "benefit",
+        "benefit": {
+            "oracle": "llm:gpt-4o-mini",
+            "labels": 400,
+            "wanted": 0.95,
+            "ways": [
+                {
+                    "who": "model",
+                    "quality": {"value": 0.93, "low": 0.85, "high": 0.97},
+                    "dollars": 0.05,
+                    "minutes": 4.0,
+                    "by_hand": 40,
+                }
+            ],
+            "advice": "Both: 95.0% right with 9 minutes by hand, in place of 93.0% with 4 or all right with 40.",
+            "assumptions": ["Right is what the person who checks says: her own mistakes are not counted."],
+        },
+    },
+    "edits": {
+        "task": "baby-care",
+        "show": "edits",
+        "edits": [
+            {
+                "edit": "baby care>other",
+                "said": "baby care",
+                "truth": "other",
+                "diff": "+  Not: carrots (these are 'other').",
+                "disagreements": [
+                    {"id": "5d41", "text": "BABY CARROTS", "said": "baby care", "truth": "other", "note": None}
+                ],
+                "in_doubt": 3,
+            }
+        ],
+    },
     "oracles": {
         "task": "baby-care",
         "show": "oracles",

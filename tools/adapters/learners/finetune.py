@@ -50,15 +50,21 @@ CHECKS = (0.75, 0.875, 1.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Data:
-    """Tokenised texts and their codes."""
+    """Tokenised texts, their codes, and how far each label is to be believed."""
 
     rows: list[list[int]]
     labels: NDArray[np.int64]
+    weights: NDArray[np.float64]
     pad_id: int
 
     def part(self, kept: NDArray[np.bool_]) -> "_Data":
         places = np.flatnonzero(kept)
-        return _Data(rows=[self.rows[i] for i in places], labels=self.labels[places], pad_id=self.pad_id)
+        return _Data(
+            rows=[self.rows[i] for i in places],
+            labels=self.labels[places],
+            weights=self.weights[places],
+            pad_id=self.pad_id,
+        )
 
 
 class FinetuneLearner:
@@ -73,7 +79,9 @@ class FinetuneLearner:
         started = perf_counter()
         tokenizer, base = load(self._encoder, "float32")
         rows = tokenise(tokenizer, examples.texts, MAX_TOKENS)
-        data = _Data(rows=rows, labels=examples.labels, pad_id=int(tokenizer.pad_token_id or 0))
+        data = _Data(
+            rows=rows, labels=examples.labels, weights=examples.believed, pad_id=int(tokenizer.pad_token_id or 0)
+        )
         classes = examples.classes
         folds = deal_folds(data.labels, folds=FOLDS, rng=np.random.default_rng(seed))
         logits = np.zeros((len(rows), len(classes)), dtype=np.float32)
@@ -129,7 +137,8 @@ def train(
     """
     steps = round(STEPS * min(SPAN[1], max(SPAN[0], len(data.labels) / 100)) * share)
     rng = np.random.default_rng(seed)
-    chances = balanced(data.labels, np.ones(len(data.labels))) / len(data.labels)
+    # A label that is believed half is drawn half as often.
+    chances = balanced(data.labels, data.weights) / data.weights.sum()
     optimizer, schedule = _optimizer(model, steps)
     best = (float("inf"), share, np.empty((0, 0), dtype=np.float32))
     checks = {round(steps * part) for part in CHECKS}

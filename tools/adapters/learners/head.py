@@ -73,19 +73,19 @@ def weak_negatives(examples: TrainingSet, *, seed: int) -> Features:
     unlabeled = examples.unlabeled
     if examples.positive is None or len(examples.classes) != 2 or len(unlabeled) == 0:
         return unlabeled[:0]
-    plain = fit_linear(examples.features, examples.labels, np.ones(len(examples.labels)), 2, seed=seed)
+    plain = fit_linear(examples.features, examples.labels, examples.believed, 2, seed=seed)
     common = float((plain.logits(unlabeled).argmax(axis=1) == examples.positive).mean()) > COMMON
     return unlabeled[:0] if common else unlabeled
 
 
 def fit_beside(examples: TrainingSet, weak: Features, kept: NDArray[np.bool_], *, seed: int) -> Linear:
     """Logistic regression on the `kept` examples, and on `weak` negatives with little weight each."""
-    features, labels = examples.features[kept], examples.labels[kept]
+    features, labels, weights = examples.features[kept], examples.labels[kept], examples.believed[kept]
     negative = 1 - (examples.positive or 0)
     return fit_linear(
         np.concatenate([features, weak]),
         np.concatenate([labels, np.full(len(weak), negative, dtype=np.int64)]),
-        np.concatenate([np.ones(len(labels)), np.full(len(weak), WEAK_WEIGHT * len(labels) / max(1, len(weak)))]),
+        np.concatenate([weights, np.full(len(weak), WEAK_WEIGHT * weights.sum() / max(1, len(weak)))]),
         len(examples.classes),
         seed=seed,
     )

@@ -125,8 +125,10 @@ def fit_kernel(examples: TrainingSet, pool: Features, kept: NDArray[np.bool_], *
     labeled = examples.features[kept]
     truth = (examples.labels[kept] == positive).astype(np.int64)
     points = np.concatenate([labeled, near])
-    opinions = _opinions(points, labeled, examples.unlabeled, truth)
-    opinions[: len(truth)] = truth
+    believed = examples.believed[kept]
+    opinions = _opinions(points, labeled, examples.unlabeled, truth, believed)
+    # A label that is believed half is half the label, half what the machine makes of its text.
+    opinions[: len(truth)] = believed * truth + (1 - believed) * opinions[: len(truth)]
     agreed = spread_opinions(points.astype(np.float32), opinions, held=len(truth))
     points = np.concatenate([points, examples.unlabeled])
     targets = np.concatenate([agreed, np.zeros(len(examples.unlabeled))])
@@ -146,15 +148,19 @@ def gaussian(rows: Matrix, points: Matrix) -> Matrix:
 
 
 def _opinions(
-    points: Features, labeled: Features, unlabeled: Features, truth: NDArray[np.int64]
+    points: Features,
+    labeled: Features,
+    unlabeled: Features,
+    truth: NDArray[np.int64],
+    believed: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """How sure the support vector machine is, from 0 to 1, that each point is positive."""
     rows = np.concatenate([labeled, unlabeled]).astype(np.float32)
     codes = np.concatenate([truth, np.zeros(len(unlabeled), dtype=np.int64)])
     if len(np.unique(codes)) == 1:  # a fold without the only positive label
         return np.full(len(points), float(codes[0]))
-    each = len(labeled) / max(1, len(unlabeled))
-    weights = np.concatenate([np.ones(len(labeled)), np.full(len(unlabeled), each)])
+    each = believed.sum() / max(1, len(unlabeled))
+    weights = np.concatenate([believed, np.full(len(unlabeled), each)])
     machine = SVC(C=STRENGTH, gamma=WIDTH).fit(rows, codes, sample_weight=balanced(codes, weights))
     margins = machine.decision_function(points.astype(np.float32))
     return np.asarray(1 / (1 + np.exp(-SLOPE * margins)))

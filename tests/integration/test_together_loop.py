@@ -1,0 +1,88 @@
+"""Runs in which a person labels beside a model, over a small pool with a tiny encoder."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.integration.test_oracle_trust import notes_bench, small, task_of, truth
+from tools.checks import judged_by_people
+from tools.doubts import doubts, relabel_first
+from tools.gate import check
+from tools.oracles import open_oracle
+from tools.repair import accept, proposals, requeued
+from tools.training import training_labels
+from tools.workbench import Workbench
+
+PERSON = "replay:label"
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """One pool for all tests of this module; each makes a task of its own."""
+    with notes_bench(tmp_path_factory.mktemp("together")) as opened:
+        yield opened
+
+
+def right(bench: Workbench, name: str) -> float:
+    """The share of right labels among those that are learnt from."""
+    true, labels = truth(), training_labels(bench, bench.tasks.get(name))
+    return float(np.mean([label == true[text] for text, label in labels.items()]))
+
+
+def test_a_run_hands_to_a_person_what_the_model_is_unsure_of(bench: Workbench) -> None:
+    task, alone = task_of(bench, "together"), task_of(bench, "alone")
+    small(bench, task, oracle="replay:weak@good_sure", gate=PERSON, quality=0.97)
+    small(bench, alone, oracle="replay:weak@good_sure", gate="skip", gold_oracle=PERSON)
+    sources = [one.answer.source for one in bench.labels.current(task.name).values() if one.role != "gold"]
+    assert sources.count(PERSON) > len(judged_by_people(bench, task))
+    assert sources.count("replay:weak@good_sure")
+    assert right(bench, alone.name) < 0.85
+    assert right(bench, task.name) > 0.93
+
+
+def test_a_weak_oracle_is_not_refused_where_a_person_helps(bench: Workbench) -> None:
+    task = task_of(bench, "weak")
+    assert small(bench, task, oracle="replay:weak", gate=PERSON, gold_oracle=PERSON).stop.rule == "oracle"
+    assert small(bench, task, oracle="replay:weak", gate=PERSON, gold_oracle=PERSON, quality=0.9).stop.rule != "oracle"
+
+
+def test_doubtful_labels_are_given_anew_before_new_ones(bench: Workbench) -> None:
+    task = task_of(bench, "doubtful")
+    small(bench, task, oracle="replay:weak", gate="skip", gold_oracle=PERSON, labels=100)
+    assert not any(one.worth for one in doubts(bench, task)), "a model alone, of these very labels, proves little"
+    check(bench, task, open_oracle(bench, task, "replay:weak"), open_oracle(bench, task, PERSON), seed=0)
+    true, before = truth(), bench.labels.current(task.name)
+    found = doubts(bench, task)
+    assert [one.right for one in found] == sorted(one.right for one in found)
+    wrong = {one.id for one in found if one.label != true[one.id]}
+    first = [one.id for one in found if one.worth][:5]
+    assert len(first) == 5
+    assert len(wrong & set(first)) / 5 > len(wrong) / len(found)
+    asked = relabel_first(bench, task, open_oracle(bench, task, PERSON), number=9, most=5)
+    now = bench.labels.current(task.name)
+    assert set(asked.labels) == set(first)
+    assert all(now[one].answer.label == true[one] for one in first)
+    assert now.keys() == before.keys()
+    again = relabel_first(bench, task, open_oracle(bench, task, PERSON), number=9, most=5)
+    assert again.calls == 0, "once a round"
+    assert not {one.id for one in doubts(bench, task)} & set(first), "what was decided is not doubted again"
+
+
+def test_a_run_asks_again_what_a_new_guideline_puts_in_doubt_and_learns_from_it(bench: Workbench) -> None:
+    task = task_of(bench, "reworded")
+    given = {"oracle": "replay:weak", "gold_oracle": PERSON, "labels": 100}
+    small(bench, task, gate="skip", **given)
+    check(bench, task, open_oracle(bench, task, "replay:weak"), open_oracle(bench, task, PERSON), seed=0)
+    assert "red>green" in [one.edit for one in proposals(bench, task)]
+    done = accept(bench, task, ["red>green"])
+    again = requeued(bench, done.task)
+    assert len(again) == done.requeued > 0
+    kept = {text: one.guideline_version for text, one in bench.labels.current(task.name).items()}
+    small(bench, done.task, gate="skip", **{**given, "oracle": "replay:good"})
+    now = bench.labels.current(task.name)
+    assert requeued(bench, done.task) == []
+    assert {now[text].guideline_version for text in again} == {done.task.guideline_version}
+    assert {text: now[text].guideline_version for text in kept} == kept, "no other label was asked about again"
+    learnt = bench.rounds.models(task.name)[-1]
+    assert learnt.labels == len(training_labels(bench, done.task)), "the last model has learnt from all of them"
