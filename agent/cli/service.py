@@ -41,7 +41,7 @@ def ui(
     page = page_of(found, host=host, port=port)
     _report(f"the page is at {page.url}")
     # In the place of this process, so that signals reach the page and its exit code is ours.
-    os.execve(page.command[0], page.command, {**os.environ, **page.environment})  # noqa: S606 - a fixed command
+    os.execve(page.command[0], list(page.command), {**os.environ, **page.environment})  # noqa: S606 - a fixed command
 
 
 def up(

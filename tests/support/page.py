@@ -1,5 +1,6 @@
 """The page in this process, over the real service: a view is run as Streamlit runs it, and looked at."""
 
+import sys
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
@@ -48,7 +49,12 @@ def results_of(task: str) -> AppTest:
 
 def ran(page: AppTest) -> AppTest:
     """The page after another run, in which nothing went wrong."""
-    page.run()
+    own = sys.modules["__main__"]
+    try:
+        page.run()
+    finally:
+        # Streamlit puts its script in this place; a child process that is started later would run it.
+        sys.modules["__main__"] = own
     assert not page.exception, [one.value for one in page.exception]
     return page
 

@@ -95,7 +95,7 @@ def test_the_view_shows_the_board_and_says_what_to_do_when_nothing_waits(bench: 
 
 def test_a_conflict_is_decided(bench: Workbench, serve: Serve) -> None:
     bench.tasks.set_desk(TASK, DeskSettings(overlap=2))
-    tokens = {name: bench.users.add(name, role) for name, role in (("olga", "owner"), ("ada", "annotator"))}
+    tokens = {"olga": bench.users.add("olga", "owner"), "ada": bench.users.add("ada", "annotator")}
     with serve(bench, in_turn(), local=False) as client:
         for name, said in (("olga", "food"), ("ada", "toys")):
             headers = {"Authorization": f"Bearer {tokens[name]}"}
