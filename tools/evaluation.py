@@ -106,7 +106,7 @@ def score_on_gold(
     bench: Workbench, task: Task, pool_probabilities: Probabilities, *, threshold: float | None
 ) -> Scores | None:
     """Scores of pool predictions on the labeled part of the gold sample; None where there is none."""
-    judged = _judged(bench, task)
+    judged = judged_gold(bench, task)
     return None if judged is None else _on_gold(task, judged, pool_probabilities, threshold=threshold)
 
 
@@ -121,9 +121,9 @@ def thresholds(bench: Workbench, task: Task) -> Thresholds:
     probabilities = score_pool(bench, task, model)
     sure = probabilities[:, task.class_names.index(task.positive)]
     chosen = USUAL_THRESHOLD if model.threshold is None else float(model.threshold)
-    judged = _judged(bench, task)
+    judged = judged_gold(bench, task)
 
-    def point(at: float, judged: _Judged) -> ThresholdPoint:
+    def point(at: float, judged: JudgedGold) -> ThresholdPoint:
         found = _on_gold(task, judged, probabilities, threshold=at).per_class[str(task.positive)]
         returns = bool((sure[judged.rows] >= at).any())
         return ThresholdPoint(
@@ -143,7 +143,7 @@ def thresholds(bench: Workbench, task: Task) -> Thresholds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
+class JudgedGold:
     """The labeled gold texts: their rows in the pool, the codes of their classes, the pool texts each stands for."""
 
     rows: NDArray[np.int64]
@@ -151,7 +151,8 @@ class _Judged:
     weights: NDArray[np.float64]
 
 
-def _judged(bench: Workbench, task: Task) -> _Judged | None:
+def judged_gold(bench: Workbench, task: Task) -> JudgedGold | None:
+    """The part of the task's gold sample that has a label; None where there is none."""
     current = bench.labels.current(task.name, "gold")
     items = [item for item in bench.rounds.gold(task.name) or [] if item.text_id in current]
     items = [item for item in items if current[item.text_id].answer.label is not None]
@@ -159,14 +160,14 @@ def _judged(bench: Workbench, task: Task) -> _Judged | None:
         return None
     pool = pool_texts(bench, task)
     names = [current[item.text_id].answer.label or "" for item in items]
-    return _Judged(
+    return JudgedGold(
         rows=np.array([pool.rows[item.text_id] for item in items], dtype=np.int64),
         truth=np.array([task.class_names.index(name) for name in names], dtype=np.int64),
         weights=np.array([item.weight for item in items]),
     )
 
 
-def _on_gold(task: Task, judged: _Judged, pool_probabilities: Probabilities, *, threshold: float | None) -> Scores:
+def _on_gold(task: Task, judged: JudgedGold, pool_probabilities: Probabilities, *, threshold: float | None) -> Scores:
     return _score(
         task,
         truth=judged.truth,

@@ -221,6 +221,12 @@ class Workbench:
             work.fit, learner, examples, str(folder), manifest, precision=self.settings.precision, seed=seed
         )
 
+    def try_out(self, learner: str, examples: "TrainingSet", features: "Features", *, seed: int) -> Probabilities:
+        """Class probabilities of `features` by what `learner` makes of the examples; no model is kept."""
+        from tools.adapters.compute import work  # noqa: PLC0415 - as above
+
+        return self.compute.run(work.try_out, learner, examples, features, precision=self.settings.precision, seed=seed)
+
     def predict(self, folder: Path, texts: list[str], features: "Features | None" = None) -> Probabilities:
         """Class probabilities by the model in `folder`, computed in the lane."""
         from tools.adapters.compute import work  # noqa: PLC0415 - as above
