@@ -131,6 +131,47 @@ class Service:
         """What each threshold for the rare class would mean."""
         return self._get(f"/tasks/{_part(task)}/thresholds", wire.Thresholds)
 
+    def pool_map(self, task: str, color: str, part: Sequence[float]) -> wire.PoolMap:
+        """A part of the map of a task's pool: left, right, bottom and top edge."""
+        return self._get(f"/tasks/{_part(task)}/map", wire.PoolMap, color=color, **_edges(part))
+
+    def map_texts(self, task: str, part: Sequence[float], cls: str | None, limit: int) -> wire.MapTexts:
+        """Texts in a part of the map, or those of them that the model gives a class."""
+        return self._get(f"/tasks/{_part(task)}/map/texts", wire.MapTexts, cls=cls, limit=limit, **_edges(part))
+
+    def reliability(self, task: str) -> wire.Reliability:
+        """Whether the probabilities of the latest model mean what they say."""
+        return self._get(f"/tasks/{_part(task)}/reliability", wire.Reliability)
+
+    def random_labels(self, task: str) -> wire.RandomLine:
+        """What labels of texts drawn at random would have brought."""
+        return self._get(f"/tasks/{_part(task)}/random", wire.RandomLine)
+
+    def advice(self, task: str) -> wire.StopAdvice:
+        """Whether to go on labeling, and why."""
+        return self._get(f"/tasks/{_part(task)}/advice", wire.StopAdvice)
+
+    def origin(self, task: str, text: str) -> wire.Origin:
+        """Where the label of a text comes from."""
+        return self._get(f"/tasks/{_part(task)}/labels/{_part(text)}", wire.Origin)
+
+    def comparison(self, task: str, first: int, second: int, *, limit: int) -> dict[str, Any]:
+        """Two rounds against each other."""
+        path = f"/tasks/{_part(task)}/results"
+        return self._get(path, dict[str, Any], compare=[first, second], limit=limit)
+
+    def oracles(self, task: str) -> list[wire.OracleReport]:
+        """How far each oracle of a task can be believed."""
+        return self._get(f"/tasks/{_part(task)}/oracles", list[wire.OracleReport])
+
+    def costs(self, task: str) -> wire.Costs:
+        """What the labels of a task have cost."""
+        return self._get(f"/tasks/{_part(task)}/llm/costs", wire.Costs)
+
+    def agreement(self, task: str) -> wire.Agreement:
+        """How people who label a task agree."""
+        return self._get(f"{_desk(task)}/agreement", wire.Agreement)
+
     def predict(self, model: str, texts: Sequence[str]) -> list[wire.Prediction]:
         """The classes of some texts, by a task's latest model."""
         path = f"/models/{_part(model)}/predictions"
@@ -216,6 +257,10 @@ def _refusal(answer: httpx.Response) -> Refused:
 
 def _part(name: str) -> str:
     return quote(name, safe="")
+
+
+def _edges(part: Sequence[float]) -> dict[str, float]:
+    return dict(zip(("left", "right", "bottom", "top"), part, strict=True))
 
 
 def _desk(task: str) -> str:

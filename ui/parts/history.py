@@ -4,7 +4,7 @@ import streamlit as st
 
 from agent.service import wire
 from ui.client import Service
-from ui.parts import look, words
+from ui.parts import look, origin, words
 
 PAGE = 50
 ROLES = {"All": None, "To judge by": "gold", "The seed": "seed", "Of the rounds": "train"}
@@ -16,7 +16,7 @@ def picked(service: Service, task: wire.Task) -> None:
     if not found:
         st.info("Nothing was picked yet.")
         return
-    look.put(look.html("<h3>Round {}</h3>", found[0]["round"]))
+    look.put(look.html("<h3>Why the texts of round {} were picked</h3>", found[0]["round"]))
     rows = [(one["text"], one["why"], one["label"] or "waits") for one in found]
     look.put(look.table(["Text", "Why it was picked", "Label"], rows))
 
@@ -32,10 +32,22 @@ def labels(service: Service, task: wire.Task) -> None:
     if not found.labels:
         st.info("There are no such labels.")
         return
-    look.put(look.table(["Text", "Label", "By", "When", "Round", "Guideline"], map(_row, found.labels), numbers=[4, 5]))
+    head = ["Text", "Label", "By", "When", "Round", "Guideline"]
+    look.put(look.table(head, map(_row, found.labels), numbers=[4, 5]))
     pages = -(-found.total // PAGE)
     if pages > 1:
         st.number_input(f"Page, of {pages}", 1, pages, key=at)
+    texts = {one.text_id: one.text for one in found.labels}
+    chosen = st.selectbox(
+        "Where does a label come from?",
+        list(texts),
+        index=None,
+        placeholder="Choose a text of this page",
+        format_func=texts.__getitem__,
+        key=f"origin-{at}-{start}",
+    )
+    if chosen is not None:
+        origin.show(service.origin(task.name, chosen))
 
 
 def _row(one: wire.Label) -> tuple[object, ...]:

@@ -7,9 +7,7 @@ import streamlit as st
 from agent.service import wire
 from ui.client import Service
 from ui.parts import look, words
-from ui.parts.scores import BLUE, ORANGE
-
-GREY = "#8A8A8A"
+from ui.parts.charts import BLUE, GREY, ORANGE
 
 
 def show(service: Service, task: wire.Task) -> None:

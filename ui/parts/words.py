@@ -75,6 +75,17 @@ def interval(score: Mapping[str, float]) -> str:
     return f"{100 * score['low']:.0f}\u2009\u2013\u2009{percent(score['high'])}"
 
 
+def points(value: float) -> str:
+    """A difference of shares in points of a hundred."""
+    number = round(100 * value)
+    return f"{number} point{'' if number == 1 else 's'}"
+
+
+def change(value: float) -> str:
+    """By how many points of a hundred a share rose or fell."""
+    return f"{100 * value:+.0f}".replace("-", "\u2212")
+
+
 def dollars(value: float) -> str:
     """Dollars, with cents of cents where they are few."""
     if value == 0:

@@ -8,19 +8,33 @@ import streamlit as st
 
 from agent.service import wire
 from ui.client import Refused, Service
-from ui.parts import entrance, history, look, mistakes, scores, takeaway, threshold, words, working
+from ui.parts import (
+    confidence,
+    entrance,
+    history,
+    look,
+    mistakes,
+    oracles,
+    pool_map,
+    rounds,
+    scores,
+    takeaway,
+    words,
+    working,
+)
 
 EVERY = 1.0
 """Seconds between two looks at a job."""
-THRESHOLD = "Threshold"
 Section = Callable[[Service, wire.Task], None]
 SECTIONS: Mapping[str, Section] = MappingProxyType(
     {
+        "Map": pool_map.show,
         "Mistakes": mistakes.show,
-        THRESHOLD: threshold.show,
-        "What it returns": takeaway.returned,
-        "Why these texts": history.picked,
+        "Confidence": confidence.show,
+        "Predictions": takeaway.returned,
+        "Rounds": rounds.show,
         "Labels": history.labels,
+        "Oracle": oracles.show,
         "Take it home": takeaway.show,
     }
 )
@@ -44,8 +58,6 @@ def show() -> None:
         _nothing_yet(task)
         return
     sections: dict[str, Section] = {"Overview": lambda service, task: scores.show(service, task, standing), **SECTIONS}
-    if task.positive is None:
-        del sections[THRESHOLD]
     see = st.segmented_control(
         "View",
         list(sections),
