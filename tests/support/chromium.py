@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import httpx
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support.laud_process import PATIENCE
 from tests.support.sources import ROOT
@@ -18,6 +19,14 @@ Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 SIZES = ((1280, 900), (390, 844))
 GRAVE = {"serious", "critical"}
+
+
+def answers(url: str) -> bool:
+    """Whether the page at that address is there."""
+    try:
+        return httpx.get(f"{url}/_stcore/health", trust_env=False).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
 
 
 @contextmanager
@@ -38,6 +47,7 @@ def tab(opened: Browser, url: str, *, scheme: Scheme = "light", size: tuple[int,
     width, height = size
     context = opened.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     context.set_default_timeout(1_000 * PATIENCE)
+    expect.set_options(timeout=1_000 * PATIENCE)
     page = context.new_page()
     page.on("request", lambda request: abroad.append(request.url) if _is_abroad(request.url) else None)
     page.goto(url)
