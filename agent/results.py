@@ -43,7 +43,7 @@ def standing(bench: Workbench, result: RunResult) -> Receipt:
         "seed_calls": result.seed_calls,
         "not_found": {name: {"have": have, "want": want} for name, (have, want) in result.unfilled.items()},
         "cost": round(result.cost, 6),
-        "scores": receipts.scores(result.rounds[-1].scores) if result.rounds else None,
+        "scores": receipts.scores(result.scores),
         "zero_shot": receipts.scores(result.zero_shot),
         "model": None if result.model is None else result.model.id,
         "waiting": len(labeling.waiting(bench, result.task)),
@@ -60,7 +60,7 @@ def _status(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
 
 def _scores(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
     found = status(bench, task.name)
-    last = found.rounds[-1].scores if found.rounds else None
+    last = found.scores
     classes = {} if last is None else receipts.per_class(last)
     return {
         "scores": receipts.scores(last),
