@@ -16,8 +16,6 @@ from tools.workbench import Workbench
 
 WIDE = 0.1
 """Half of an interval beyond which more labels to judge by tell more than another round."""
-NARROW = 0.05
-"""Half of an interval that is narrow enough to see what a round brings."""
 STEADY = 0.9
 """Share of the same answers, asked again, below which an oracle's labels hold a model back."""
 EARLY = 100
@@ -86,10 +84,9 @@ def _hints(bench: Workbench, task: Task, rules: tuple[Rule, ...], history: Histo
     if scores.basis != "gold":
         hints.append("There is no gold sample: the scores rest on picked texts, which are harder than the pool.")
     elif half > WIDE:
-        wanted = round(scores.n * (half / NARROW) ** 2 / 50) * 50
         hints.append(
-            f"{_words(name)} is known to ±{half:.2f} only, by {scores.n:,} gold texts. About {wanted:,} would make it "
-            f"±{NARROW:.2f}; with fewer, the difference of two rounds is mostly chance."
+            f"{_words(name)} is known to ±{half:.2f} only, by {scores.n:,} gold texts: the difference of two rounds is "
+            f"mostly chance. Four times as many ({4 * scores.n:,}) would about halve that."
         )
     levelled = decide([rule for rule in rules if rule.name == "plateau"], history)
     if levelled is not None and levelled.rule == "plateau" and history.labels < EARLY:

@@ -42,7 +42,8 @@ def gather(
 ) -> Marks:
     """One mark a text, or, when `binned`, one for the texts of a group in a cell of the grid over the box.
 
-    A mark lies at the mean of its texts' places. Larger marks come first, so that small ones are drawn over them.
+    A mark lies at the mean of its texts' places. Larger marks come first, and those of frequent groups before those of
+    rare ones, so that what is small and rare is drawn over the others.
 
     Args:
         places: (n, 2) where the texts lie.
@@ -52,8 +53,9 @@ def gather(
         binned: whether texts are put together.
     """
     if not binned:
+        order = np.argsort(-np.bincount(groups + 1)[groups + 1], kind="stable")
         ones = np.ones(len(places), dtype=np.int64)
-        return Marks(x=places[:, 0], y=places[:, 1], count=ones, group=groups, value=values)
+        return Marks(x=places[order, 0], y=places[order, 1], count=ones, group=groups[order], value=values[order])
     column = _cell(places[:, 0], box.left, box.right, COLUMNS)
     row = _cell(places[:, 1], box.bottom, box.top, ROWS)
     many = int(groups.max(initial=-1)) + 2

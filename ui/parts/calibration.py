@@ -7,7 +7,7 @@ import streamlit as st
 from agent.service import wire
 from ui.client import Service
 from ui.parts import look, words
-from ui.parts.charts import BLUE, GREY, PERCENT
+from ui.parts.charts import BLUE, CLOSE, GREY, PERCENT
 
 
 def show(service: Service, task: wire.Task) -> None:
@@ -63,6 +63,7 @@ def spec(found: wire.Reliability) -> dict[str, Any]:
     ]
     return {
         "height": 340,
+        "padding": dict(CLOSE),
         "data": {"values": rows},
         "layer": [
             {

@@ -9,6 +9,8 @@ CLASSES = ("#E69F00", "#2c86cc", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7
 """Okabe & Ito (2008), made for eyes that see colors differently; more than these nobody tells apart."""
 RAMP = ("#56B4E9", "#E69F00")
 """From little to much."""
+CLOSE: Mapping[str, int] = MappingProxyType({"left": 0, "right": 10, "top": 6, "bottom": 0})
+"""Room around a chart."""
 PERCENT: Mapping[str, Any] = MappingProxyType(
     {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {"format": ".0%", "tickCount": 6}}
 )

@@ -8,7 +8,7 @@ import streamlit as st
 from agent.service import wire
 from ui.client import Refused, Service
 from ui.parts import entrance, look, words
-from ui.parts.charts import BLUE, GREEN, ORANGE, PERCENT, words_at
+from ui.parts.charts import BLUE, CLOSE, GREEN, ORANGE, PERCENT, words_at
 
 EVERY = 2.0
 """Seconds between two looks at an estimate that is being made."""
@@ -113,8 +113,9 @@ def random_rows(line: wire.RandomLine | None, name: str) -> list[dict[str, Any]]
     """The points of the random line; a label drawn at random takes one answer."""
     if line is None:
         return []
+    how = "random" if line.how == "measured" else "random, estimated"
     return [
-        {"labels": one.labels, "answers": one.labels, **one.scores[name].model_dump()}
+        {"name": how, "labels": one.labels, "answers": one.labels, **one.scores[name].model_dump()}
         for one in line.points
         if name in one.scores
     ]
@@ -150,15 +151,14 @@ def curve_spec(
         }
     )
     if random:
-        last = {**random[-1], "name": "random"}
-        layers.append(words_at(last, x, {**y, "field": "value"}, GREEN, dx=6, dy=4))
+        layers.append(words_at(random[-1], x, {**y, "field": "value"}, GREEN))
     if zero_shot is not None:
         at = {**y, "field": "zero"}
         rule = {"type": "rule", "strokeDash": [6, 4], "strokeWidth": 2, "color": ORANGE}
         layers.append({"data": {"values": [{"zero": zero_shot}]}, "mark": rule, "encoding": {"y": at}})
         row = {"zero": zero_shot, "name": "zero-shot"}
         layers.append(words_at(row, {"value": {"expr": "width"}}, at, ORANGE, align="right", dx=-4))
-    return {"height": 320, "data": {"values": list(rows)}, "layer": layers}
+    return {"height": 340, "padding": dict(CLOSE), "data": {"values": list(rows)}, "layer": layers}
 
 
 def _line(rows: Sequence[Mapping[str, Any]], x: Any, y: Mapping[str, Any], style: Mapping[str, Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from agent.service import wire
 from ui.client import Service
 from ui.parts import look, words
-from ui.parts.charts import BLUE, GREY, PERCENT
+from ui.parts.charts import BLUE, CLOSE, GREY, PERCENT
 
 
 def show(service: Service, task: wire.Task) -> None:
@@ -47,7 +47,7 @@ def _costs(found: wire.Costs) -> None:
 
 
 def _oracle(one: wire.OracleReport, number: int) -> None:
-    look.put(look.html("<h3>{}</h3><p>{}</p>", one.oracle, one.advice), look.tiles(*_tiles(one)))
+    look.put(look.html("<h3>{}</h3><p class='laud-before'>{}</p>", one.oracle, one.advice), look.tiles(*_tiles(one)))
     if one.classes:
         rows = [(a.name, f"{a.answers:,}", f"{a.checked:,}", _score(a.right), _score(a.found)) for a in one.classes]
         look.put(look.table(["Class", "Answers", "Checked", "Right", "Found"], rows, numbers=[1, 2, 3, 4]))
@@ -71,9 +71,10 @@ def _tiles(one: wire.OracleReport) -> list[Markup]:
         ("Asked in other words", steady.by_paraphrase, ""),
     ]
     found = [
-        look.tile(name, words.percent(value.value), f"{words.interval(value.model_dump())}\n{more}".strip())
+        look.tile(name, words.NONE, "not known yet")
+        if value is None
+        else look.tile(name, words.percent(value.value), f"{words.interval(value.model_dump())}\n{more}".strip())
         for name, value, more in parts
-        if value is not None
     ]
     if steady.drift is not None:
         drift = steady.drift
@@ -133,7 +134,8 @@ def spec(steps: Sequence[wire.ConfidenceStep]) -> dict[str, Any]:
     x = {**PERCENT, "field": "sure", "axis": {**PERCENT["axis"], "title": "It says it is sure"}}
     y = {**PERCENT, "axis": {**PERCENT["axis"], "title": "It is right"}}
     return {
-        "height": 240,
+        "height": 280,
+        "padding": dict(CLOSE),
         "data": {"values": rows},
         "layer": [
             {
@@ -150,8 +152,8 @@ def spec(steps: Sequence[wire.ConfidenceStep]) -> dict[str, Any]:
                 "encoding": {"x": x, "y": {**y, "field": "value"}},
             },
             {
-                "mark": {"type": "text", "dy": -12, "color": GREY},
-                "encoding": {"x": x, "y": {"value": 232}, "text": {"field": "texts"}},
+                "mark": {"type": "text", "dy": -9, "color": GREY},
+                "encoding": {"x": x, "y": {"value": {"expr": "height"}}, "text": {"field": "texts"}},
             },
         ],
     }

@@ -135,12 +135,16 @@ def _rows(task: wire.Task, found: wire.PoolMap) -> tuple[dict[str, list[Any]], d
     if found.color == "uncertainty":
         scale = {"domain": [0, 1], "range": list(RAMP)}
         bar = {"title": None, "orient": "top", "values": [0, 1], "labelExpr": "datum.value ? 'torn' : 'sure'"}
-        return {**columns, "value": marks.value}, {"type": "quantitative", "scale": scale, "legend": bar}
+        return {**columns, "value": marks.value, "faint": [0] * len(marks.x)}, {
+            "type": "quantitative",
+            "scale": scale,
+            "legend": bar,
+        }
     if found.color == "round":
         names = [*(one.capitalize() for one in found.names), WITHOUT]
         ramp = _ramp(len(found.names))
         return (
-            {**columns, "value": [names[group] for group in marks.group]},
+            {**columns, "value": [names[group] for group in marks.group], "faint": [int(g < 0) for g in marks.group]},
             {"type": "nominal", "scale": {"domain": names, "range": [*ramp, GREY]}, "legend": legend},
         )
     counts = [0] * len(found.names)
@@ -153,7 +157,8 @@ def _rows(task: wire.Task, found: wire.PoolMap) -> tuple[dict[str, list[Any]], d
     domain = [name for name in dict.fromkeys([*shown, WITHOUT]) if name in set(values)]
     domain.sort(key=lambda name: name in {OTHERS, WITHOUT})
     scale = {"domain": domain, "range": [colors.get(name, GREY) for name in domain]}
-    return {**columns, "value": values}, {"type": "nominal", "scale": scale, "legend": legend}
+    faint = [int(value in {WITHOUT, OTHERS, task.rest}) for value in values]
+    return {**columns, "value": values, "faint": faint}, {"type": "nominal", "scale": scale, "legend": legend}
 
 
 def _ramp(count: int) -> list[str]:
@@ -163,14 +168,20 @@ def _ramp(count: int) -> list[str]:
 
 def spec(color: Mapping[str, Any], part: Box, *, binned: bool) -> dict[str, Any]:
     """The map in Vega-Lite, on which a box can be drawn."""
-    faint = {"condition": {"test": f"datum.value === '{WITHOUT}'", "value": 0.28}, "value": 0.85}
+    faint = {
+        "field": "faint",
+        "type": "quantitative",
+        "scale": {"domain": [0, 1], "range": [0.9, 0.32]},
+        "legend": None,
+    }
     size: dict[str, Any] = {"value": 34}
     if binned:
         range_ = {"range": [14, 190], "type": "sqrt"}
         size = {"field": "texts", "type": "quantitative", "scale": range_, "legend": None}
     bare = {"axis": None, "type": "quantitative"}
     return {
-        "height": 470,
+        "height": 500,
+        "padding": {"left": 0, "right": 0, "top": 0, "bottom": 0},
         "usermeta": {"embedOptions": {"renderer": "canvas"}},
         "params": [{"name": "box", "select": {"type": "interval", "mark": {"stroke": GREY, "strokeWidth": 1.5}}}],
         "mark": {"type": "circle", "strokeWidth": 0},
@@ -205,7 +216,8 @@ def _texts(service: Service, task: wire.Task, box: Box) -> None:
         return
     together = st.toggle("Tick all that are shown", key=f"map-all-{box}-{chosen}")
     with st.form(f"map-form-{box}-{chosen}", border=False):
-        ticked = [one.id for one in found.texts if _text(one, together=together, at=f"{box}-{chosen}")]
+        with st.container(key="map-texts"):
+            ticked = [one.id for one in found.texts if _text(one, together=together, at=f"{box}-{chosen}")]
         if found.total > len(found.texts):
             st.caption(f"The {len(found.texts)} that it is least sure of, of {found.total:,}.")
         said = _buttons(task)

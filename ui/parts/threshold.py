@@ -7,7 +7,7 @@ import streamlit as st
 from agent.service import wire
 from ui.client import Service
 from ui.parts import look, words
-from ui.parts.charts import BLUE, GREY, ORANGE
+from ui.parts.charts import BLUE, CLOSE, GREY, ORANGE
 
 
 def show(service: Service, task: wire.Task) -> None:
@@ -68,10 +68,11 @@ def _spec(found: wire.Thresholds, chosen: float) -> dict[str, Any]:
     color = {
         "field": "score",
         "scale": {"domain": ["Precision", "Recall"], "range": [BLUE, ORANGE]},
-        "legend": {"title": None, "orient": "top"},
+        "legend": {"title": None, "orient": "top", "symbolOpacity": 1, "symbolType": "square"},
     }
     return {
-        "height": 260,
+        "height": 330,
+        "padding": dict(CLOSE),
         "data": {"values": rows},
         "layer": [
             {
