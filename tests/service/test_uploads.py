@@ -1,8 +1,10 @@
 """Files that people send, and files that they fetch."""
 
+import io
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 
 from agent.service.uploads import plain_name
@@ -43,9 +45,23 @@ def test_a_preview_leaves_open_which_column_is_meant_and_says_why_nothing_can_be
     assert client.get("/uploads/two.csv/preview").json()["text_column"] is None
     _send(client, "empty.csv", b"")
     refused = client.get("/uploads/empty.csv/preview")
-    assert (refused.status_code, refused.json()["detail"]) == (409, "empty.csv: The file is empty.")
+    assert (refused.status_code, refused.json()["detail"]) == (422, "empty.csv: The file is empty.")
     assert client.get("/uploads/elsewhere.csv/preview").status_code == 404
     assert client.get("/uploads/..%2Flaud.db/preview").status_code == 404
+
+
+def test_a_spreadsheet_is_shown_with_the_sheet_that_is_read(client: httpx.Client) -> None:
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("more")):
+        for row in [("id", "text"), (1, "A text that is a good deal longer"), (2, "=1+1")]:
+            sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    assert _send(client, "a.xlsx", content.getvalue()).status_code == 201
+    found = client.get("/uploads/a.xlsx/preview").json()
+    assert (found["columns"], found["text_column"], found["rows_seen"]) == (["id", "text"], "text", 2)
+    assert found["rows"][0] == ["1", "A text that is a good deal longer"]
+    assert found["notes"] == ['read the sheet "Sheet"; the file has another sheet']
 
 
 @pytest.mark.parametrize(

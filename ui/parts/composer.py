@@ -6,7 +6,7 @@ from agent.service import wire
 from ui.client import Refused, Service
 from ui.parts import entrance, look, talking
 
-KINDS = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt"]
+KINDS = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "xlsx", "xlsm"]
 LONGEST = 20_000
 FILE = "file"
 WISH = "wish"
@@ -57,9 +57,8 @@ def _preview(service: Service, file: str, conversation: str | None) -> None:
             return
         more = "more than " if found.more else ""
         rows = f"{more}{found.rows_seen:,} rows"
-        look.put(
-            look.html("<h3>{}</h3><p class='dim num'>{}, {} columns</p>", file, rows, len(found.columns)),
-        )
+        told = "; ".join([f"{rows}, {len(found.columns)} columns", *found.notes])
+        look.put(look.html("<h3>{}</h3><p class='dim num'>{}</p>", file, told))
         look.put(look.table(found.columns, [[_short(cell) for cell in row] for row in found.rows]))
         column = _column(file, found)
         wish = st.text_input(

@@ -20,7 +20,9 @@ router = APIRouter(prefix="/uploads", tags=["uploads"], responses=responses(401)
 def upload(
     service: ServiceDep,
     _: Owner,
-    file: Annotated[UploadFile, File(description="csv, tsv, json, jsonl, parquet or txt, up to LAUD_MAX_UPLOAD bytes")],
+    file: Annotated[
+        UploadFile, File(description="csv, tsv, json, jsonl, parquet, txt or xlsx, up to LAUD_MAX_UPLOAD bytes")
+    ],
 ) -> wire.Upload:
     """Keep a file in the workspace. Nothing is read from it yet: add it to a pool, or name it in a conversation."""
     path = store(service.places.uploads, file.filename or "", file.file)
@@ -50,4 +52,5 @@ def preview(
         rows_seen=found.rows_seen,
         more=found.more,
         text_column=found.text_column,
+        notes=list(found.notes),
     )

@@ -22,7 +22,12 @@ class Preview(BaseModel):
     """The beginning of a file: its columns, some rows, and the column that seems to hold the texts, if one does."""
 
     model_config = example(
-        columns=["id", "text"], rows=[["1", "NAPPIES SZ4 44PK"]], rows_seen=1_000, more=True, text_column="text"
+        columns=["id", "text"],
+        rows=[["1", "NAPPIES SZ4 44PK"]],
+        rows_seen=1_000,
+        more=True,
+        text_column="text",
+        notes=[],
     )
 
     columns: list[str]
@@ -30,6 +35,7 @@ class Preview(BaseModel):
     rows_seen: int
     more: bool = Field(description="Whether the file has more rows than were looked at")
     text_column: str | None
+    notes: list[str] = Field(default_factory=list, description="How it is read, where that is not plain")
 
 
 UserName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w][\w .@\-]*$", examples=["ada"])]
