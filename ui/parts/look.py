@@ -62,7 +62,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Ite
 
     body = joined(html("<tr>{}</tr>", cells("td", row)) for row in rows)
     return html(
-        "<div class='laud-scroll'><table class='laud-table'><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
+        "<div class='laud-scroll' tabindex='0' role='group' aria-label='Table'>"
+        "<table class='laud-table'><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
         cells("th", head),
         body,
     )
