@@ -20,7 +20,7 @@ def show(service: Service, view: wire.View, feed: Feed, rounds: Mapping[str, Any
     draft = feed.draft(view)
     look.put(
         look.html(
-            "<ol class='laud-log' role='log' aria-label='Conversation'>{}</ol>",
+            "<div role='log' aria-label='Conversation'><ol class='laud-log'>{}</ol></div>",
             look.joined(look.html("<li>{}</li>", one) for one in _items(timeline.blocks(view, draft, rounds))),
         )
     )
