@@ -158,10 +158,10 @@ def judged_gold(bench: Workbench, task: Task) -> JudgedGold | None:
     items = [item for item in items if current[item.text_id].answer.label is not None]
     if not items:
         return None
-    pool = pool_texts(bench, task)
+    places = bench.pools.places(task.pool, [item.text_id for item in items])
     names = [current[item.text_id].answer.label or "" for item in items]
     return JudgedGold(
-        rows=np.array([pool.rows[item.text_id] for item in items], dtype=np.int64),
+        rows=np.array([places[item.text_id] for item in items], dtype=np.int64),
         truth=np.array([task.class_names.index(name) for name in names], dtype=np.int64),
         weights=np.array([item.weight for item in items]),
     )
@@ -191,7 +191,7 @@ def score_model(bench: Workbench, task: Task, model: ModelRecord) -> Scores:
 
 def zero_shot_scores(bench: Workbench, task: Task) -> Scores | None:
     """What the zero-shot pass alone would have given, on the same gold sample; None where there is none."""
-    return score_on_gold(bench, task, zero_shot(bench, task, pool_texts(bench, task)), threshold=None)
+    return score_on_gold(bench, task, zero_shot(bench, task), threshold=None)
 
 
 def hard_texts(bench: Workbench, task: Task, model: ModelRecord, *, limit: int = 10) -> list[HardText]:

@@ -171,8 +171,7 @@ def _view(bench: Workbench, task: Task) -> _View:
     with suppress(OSError, ValueError, EOFError):
         probabilities = np.asarray(np.load(scores_file(bench, task, pool, models)), dtype=np.float32)
     if len(probabilities) != pool.texts:
-        texts = pool_texts(bench, task)
-        probabilities = score_pool(bench, task, models[-1]) if models else zero_shot(bench, task, texts)
+        probabilities = score_pool(bench, task, models[-1]) if models else zero_shot(bench, task)
     positive = None if task.positive is None else task.class_names.index(task.positive)
     threshold = models[-1].threshold if models else None
     return _View(

@@ -70,8 +70,8 @@ def random_line(bench: Workbench, task: Task) -> RandomLine:
     if judged is None or count < FEWEST or len(np.unique(judged.truth)) < 2:
         raise NotEnoughLabels(
             f"What random labels would bring is estimated from the gold sample: {count} of its texts have a label"
-            f"{', all of one class' if count >= FEWEST else ''}; {FEWEST} of two classes are needed. Take a larger gold "
-            "sample, or run a task of the same classes with the strategy random."
+            f"{', all of one class' if count >= FEWEST else ''}; {FEWEST} of two classes are needed. Take a larger "
+            "gold sample, or run a task of the same classes with the strategy random."
         )
     path = _file(bench, task, judged)
     kept = TypeAdapter(tuple[RandomPoint, ...])

@@ -87,7 +87,7 @@ def test_the_map_opens_texts_that_are_labeled_together(client: httpx.Client) -> 
     next(one for one in page.button if one.key == "map-is-1").click()
     assert "Tick the texts" in ran(page).warning[0].value
     for one in ticks[:2]:
-        page.checkbox(key=one.key).check()
+        page.checkbox(key=str(one.key)).check()
     next(one for one in page.button if one.key == "map-is-1").click()
     assert "2 texts were labeled" in ran(page).success[0].value
     labels = {one["text_id"]: one["label"] for one in client.get(f"/tasks/{EVEN}/labels?limit=500").json()["labels"]}

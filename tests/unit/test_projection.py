@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 
 from tools.engine.binning import COLUMNS, ROWS, Box, gather
+from tools.engine.ports import Vectors
 from tools.engine.projection import LANDMARKS, lay_out, place
 
 GROUPS, EACH = 4, 60
 
 
-def groups() -> np.ndarray:
+def groups() -> Vectors:
     """Unit vectors around a few directions, group after group."""
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(GROUPS, 32))
     rows = np.repeat(centres, EACH, axis=0) + 0.35 * rng.normal(size=(GROUPS * EACH, 32))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float16)
 
 
 def test_what_belongs_together_lies_together_also_what_comes_later() -> None:

@@ -73,7 +73,11 @@ def spec(pairs: Sequence[Pair], names: Sequence[str]) -> dict[str, Any]:
     rows = [{"label": one["label"], "predicted": one["predicted"], "count": one["count"]} for one in pairs]
     side = {"type": "nominal", "sort": list(names), "scale": {"domain": list(names)}}
     plain = {"labelLimit": 150, "ticks": False, "domain": False, "grid": False}
-    x = {**side, "field": "predicted", "axis": {**plain, "title": "Called", "orient": "top", "labelAngle": -40, "labelOverlap": False}}
+    x = {
+        **side,
+        "field": "predicted",
+        "axis": {**plain, "title": "Called", "orient": "top", "labelAngle": -40, "labelOverlap": False},
+    }
     y = {**side, "field": "label", "axis": {**plain, "title": "Labeled"}}
     color = {
         "field": "count",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
 from agent.service import wire
 from ui.client import Refused, Service
@@ -79,11 +80,15 @@ def _key(task: str) -> str:
 
 def _picture(task: wire.Task, found: wire.PoolMap, part: Box) -> Box | None:
     """Draw the map; the box that the person drew on it."""
-    rows, color = _rows(task, found)
+    shown, colors = _colored(task, found)
+    look.put(_legend(colors))
+    marks = found.marks or wire.Marks(x=[], y=[], count=[], group=[], value=[])
+    faint = [int(colors.get(one) == GREY) for one in shown]
+    rows = {"x": marks.x, "y": marks.y, "texts": marks.count, "value": shown, "faint": faint}
     each = "Larger dots stand for more texts" if found.binned else "Each dot is a text"
     chosen = st.vega_lite_chart(
         rows,
-        spec(color, part, binned=found.binned),
+        spec(colors, part, binned=found.binned, torn=found.color == "uncertainty"),
         width="stretch",
         key=f"map-{task.name}-{found.color}-{part}",
         on_select="rerun",
@@ -127,47 +132,36 @@ def _where(task: str, box: Box | None, part: Box) -> None:
                 st.rerun()
 
 
-def _rows(task: wire.Task, found: wire.PoolMap) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    """The columns of the chart, and how their colors are made."""
+def _colored(task: wire.Task, found: wire.PoolMap) -> tuple[list[Any], dict[str, str]]:
+    """What each mark is, and the color of each thing that a mark can be; numbers where it is no name."""
     marks = found.marks or wire.Marks(x=[], y=[], count=[], group=[], value=[])
-    columns: dict[str, list[Any]] = {"x": marks.x, "y": marks.y, "texts": marks.count}
-    legend = {"title": None, "orient": "top", "columns": 4, "symbolOpacity": 1, "symbolType": "circle"}
     if found.color == "uncertainty":
-        scale = {"domain": [0, 1], "range": list(RAMP)}
-        bar = {"title": None, "orient": "top", "values": [0, 1], "labelExpr": "datum.value ? 'torn' : 'sure'"}
-        return {**columns, "value": marks.value, "faint": [0] * len(marks.x)}, {
-            "type": "quantitative",
-            "scale": scale,
-            "legend": bar,
-        }
+        return list(marks.value), {"sure": RAMP[0], "torn": RAMP[1]}
     if found.color == "round":
-        names = [*(one.capitalize() for one in found.names), WITHOUT]
-        ramp = _ramp(len(found.names))
-        return (
-            {**columns, "value": [names[group] for group in marks.group], "faint": [int(g < 0) for g in marks.group]},
-            {"type": "nominal", "scale": {"domain": names, "range": [*ramp, GREY]}, "legend": legend},
-        )
-    counts = [0] * len(found.names)
-    for group, count in zip(marks.group, marks.count, strict=True):
-        if group >= 0:
-            counts[group] += count
-    colors = named_colors(found.names, counts=counts, rest=task.rest if len(found.names) == 2 else None)
-    shown = [name if color != GREY or name == task.rest else OTHERS for name, color in colors.items()]
-    values = [shown[group] if group >= 0 else WITHOUT for group in marks.group]
-    domain = [name for name in dict.fromkeys([*shown, WITHOUT]) if name in set(values)]
-    domain.sort(key=lambda name: name in {OTHERS, WITHOUT})
-    scale = {"domain": domain, "range": [colors.get(name, GREY) for name in domain]}
-    faint = [int(value in {WITHOUT, OTHERS, task.rest}) for value in values]
-    return {**columns, "value": values, "faint": faint}, {"type": "nominal", "scale": scale, "legend": legend}
+        names = [one.capitalize() for one in found.names]
+        colors = {name: CLASSES[at % len(CLASSES)] for at, name in enumerate(names)}
+    else:
+        names, counts = list(found.names), [0] * len(found.names)
+        for group, count in zip(marks.group, marks.count, strict=True):
+            if group >= 0:
+                counts[group] += count
+        colors = named_colors(names, counts=counts, rest=task.rest)
+        names = [name if colors[name] != GREY or name == task.rest else OTHERS for name in names]
+    shown = [names[group] if group >= 0 else WITHOUT for group in marks.group]
+    there = set(shown)
+    found_colors = {name: colors.get(name, GREY) for name in [*dict.fromkeys(names), WITHOUT] if name in there}
+    return shown, dict(sorted(found_colors.items(), key=lambda pair: pair[1] == GREY))
 
 
-def _ramp(count: int) -> list[str]:
-    """Colors from early to late, told apart as far as there are enough."""
-    return [CLASSES[at % len(CLASSES)] for at in range(count)]
+def _legend(colors: Mapping[str, str]) -> Markup:
+    items = (look.html("<li><i style='background:{}'></i>{}</li>", color, name) for name, color in colors.items())
+    return look.html("<ul class='laud-legend' aria-label='Colors'>{}</ul>", look.joined(items))
 
 
-def spec(color: Mapping[str, Any], part: Box, *, binned: bool) -> dict[str, Any]:
-    """The map in Vega-Lite, on which a box can be drawn."""
+def spec(colors: Mapping[str, str], part: Box, *, binned: bool, torn: bool) -> dict[str, Any]:
+    """The map in Vega-Lite, on which a box can be drawn; `torn` says that the value is how torn the model is."""
+    scale = {"domain": [0, 1] if torn else list(colors), "range": list(colors.values())}
+    color = {"field": "value", "type": "quantitative" if torn else "nominal", "scale": scale, "legend": None}
     faint = {
         "field": "faint",
         "type": "quantitative",
@@ -188,10 +182,13 @@ def spec(color: Mapping[str, Any], part: Box, *, binned: bool) -> dict[str, Any]
         "encoding": {
             "x": {**bare, "field": "x", "scale": {"domain": list(part[:2]), "nice": False, "zero": False}},
             "y": {**bare, "field": "y", "scale": {"domain": list(part[2:]), "nice": False, "zero": False}},
-            "color": {**color, "field": "value"},
+            "color": color,
             "opacity": faint,
             "size": size,
-            "tooltip": [{"field": "value", "title": "Is"}, {"field": "texts", "title": "Texts"}],
+            "tooltip": [
+                {"field": "value", "title": "Torn" if torn else "Is", **({"format": ".0%"} if torn else {})},
+                {"field": "texts", "title": "Texts"},
+            ],
         },
         "config": {"view": {"strokeOpacity": 0.25}},
     }

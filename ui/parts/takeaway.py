@@ -33,9 +33,11 @@ def returned(service: Service, task: wire.Task) -> None:
     for column, title, found in ((sure, "Surest", one["most_sure"]), (unsure, "Least sure", one["least_sure"])):
         with column:
             texts = [(text["text"], words.percent(text["probability"])) for text in found]
-            look.put(look.html("<h3>{}</h3>", title), look.table(["Text", "Sure"], texts, numbers=[1]))
-            if not texts:
-                st.caption("None that nobody labeled.")
+            look.put(look.html("<h3>{}</h3>", title))
+            if texts:
+                look.put(look.table(["Text", "Sure"], texts, numbers=[1]))
+            else:
+                st.caption("All of them have a label.")
 
 
 def show(service: Service, task: wire.Task) -> None:
