@@ -32,11 +32,6 @@ def labels(service: Service, task: wire.Task) -> None:
     if not found.labels:
         st.info("There are no such labels.")
         return
-    head = ["Text", "Label", "By", "When", "Round", "Guideline"]
-    look.put(look.table(head, map(_row, found.labels), numbers=[4, 5]))
-    pages = -(-found.total // PAGE)
-    if pages > 1:
-        st.number_input(f"Page, of {pages}", 1, pages, key=at)
     texts = {one.text_id: one.text for one in found.labels}
     chosen = st.selectbox(
         "Where does a label come from?",
@@ -48,6 +43,11 @@ def labels(service: Service, task: wire.Task) -> None:
     )
     if chosen is not None:
         origin.show(service.origin(task.name, chosen))
+    head = ["Text", "Label", "By", "When", "Round", "Guideline"]
+    look.put(look.table(head, map(_row, found.labels), numbers=[4, 5]))
+    pages = -(-found.total // PAGE)
+    if pages > 1:
+        st.number_input(f"Page, of {pages}", 1, pages, key=at)
 
 
 def _row(one: wire.Label) -> tuple[object, ...]:
