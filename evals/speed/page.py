@@ -29,18 +29,6 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, sync_playwright
 
 from evals.speed.serving import LAUD, PATIENCE, Served, served
-    Answer,
-    GoldItem,
-    Label,
-    ModelId,
-    ModelRecord,
-    Pick,
-    Role,
-    Round,
-    RoundStatus,
-    Task,
-    Text,
-)
 from tools.engine.ports import Probabilities
 from tools.engine.records import (
     Answer,
