@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo test check bench bench-quick format
+.PHONY: help install run demo test check bench bench-quick format
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
+
+run: $(INSTALLED) ## Start LAUD: open http://127.0.0.1:8501
+	$(BIN)/laud up
 
 demo: $(INSTALLED) ## Show the whole loop on the sample that comes with LAUD
 	$(BIN)/laud demo

@@ -35,7 +35,7 @@ Show = Literal[
 """What of a task's results can be looked at."""
 FILE = (
     "An uploaded file's name, sample:receipts for the sample, or a path where the service allows local files; "
-    "csv, tsv, json, jsonl, parquet or txt"
+    "csv, tsv, json, jsonl, parquet, txt or xlsx"
 )
 
 

@@ -19,7 +19,7 @@ Receipt = dict[str, Any]
 LAST_ROUNDS = 8
 """Rounds that the standing of a task lists."""
 TEXTS_A_PAIR = 3
-"""Texts shown of each pair of classes that a model confuses."""
+"""Texts shown of each pair of classes that a model confuses, unless one class is asked about."""
 
 
 def show_results(bench: Workbench, args: ShowResults) -> Receipt:
@@ -43,7 +43,7 @@ def standing(bench: Workbench, result: RunResult) -> Receipt:
         "seed_calls": result.seed_calls,
         "not_found": {name: {"have": have, "want": want} for name, (have, want) in result.unfilled.items()},
         "cost": round(result.cost, 6),
-        "scores": receipts.scores(result.rounds[-1].scores) if result.rounds else None,
+        "scores": receipts.scores(result.scores),
         "zero_shot": receipts.scores(result.zero_shot),
         "model": None if result.model is None else result.model.id,
         "waiting": len(labeling.waiting(bench, result.task)),
@@ -60,7 +60,7 @@ def _status(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
 
 def _scores(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
     found = status(bench, task.name)
-    last = found.rounds[-1].scores if found.rounds else None
+    last = found.scores
     classes = {} if last is None else receipts.per_class(last)
     return {
         "scores": receipts.scores(last),
@@ -79,7 +79,7 @@ def _rounds(bench: Workbench, task: Task, _: ShowResults) -> Receipt:
 
 
 def _confused(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
-    pairs = review.confused(bench, task, limit=TEXTS_A_PAIR)
+    pairs = review.confused(bench, task, limit=TEXTS_A_PAIR if args.cls is None else max(TEXTS_A_PAIR, args.limit))
     wanted = [one for one in pairs if args.cls in {None, one.label, one.predicted}][: args.limit]
     return {
         "pairs": [

@@ -14,6 +14,7 @@ EVALUATIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "oracle throughput": ("evals.oracle.throughput", "[rate|faults|limit|all] [--texts N] [--latency SECONDS]"),
         "oracle together": ("evals.oracle.together", "[runs|weights|all] [--labels N] [--seeds N] [--learner NAME]"),
         "speed desk": ("evals.speed.desk", "[ANSWERS]"),
+        "speed page": ("evals.speed.page", "[TEXTS]"),
         "speed service": ("evals.speed.service", ""),
         "speed turn": ("evals.speed.agent_turn", "[TURNS]"),
     }

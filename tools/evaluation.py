@@ -8,15 +8,19 @@ from numpy.typing import NDArray
 
 from tools.answers import Purpose
 from tools.engine.decisions import decide_classes
-from tools.engine.errors import NotEnoughLabels, UnknownName
+from tools.engine.errors import AskAgain, NotEnoughLabels, UnknownName
 from tools.engine.gold import draw_gold
 from tools.engine.ports import Oracle, Probabilities
-from tools.engine.records import Basis, GoldItem, ModelRecord, Scores, SkippedRow, Task, TextId
+from tools.engine.records import Basis, Estimate, GoldItem, ModelRecord, Scores, SkippedRow, Task, TextId
 from tools.engine.scoring import score
 from tools.labeling import Asked, ask
 from tools.pool import text_id
 from tools.training import TEXTS_PER_CALL, held_out, pool_texts, score_pool, zero_shot
 from tools.workbench import Workbench
+
+GRID = tuple(round(0.05 * step, 2) for step in range(1, 20))
+"""Thresholds that are shown beside the model's own."""
+USUAL_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,33 @@ class Evaluated:
     scores: Scores
     skipped: tuple[SkippedRow, ...]
     counted_as_rest: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdPoint:
+    """What a threshold would mean: precision and recall by the gold sample, texts of the pool that it would return.
+
+    `precision` is None where no gold text would be returned.
+    """
+
+    threshold: float
+    precision: Estimate | None
+    recall: Estimate | None
+    returned: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Thresholds for the positive class, from low to high, by the latest model; without gold labels `points` is empty.
+
+    `chosen` is the one that the model goes by, `judged` the gold texts with a label, `pool` the texts of the pool.
+    """
+
+    positive: str
+    chosen: float
+    judged: int
+    pool: int
+    points: tuple[ThresholdPoint, ...]
 
 
 def ensure_gold(bench: Workbench, task: Task, *, size: int, seed: int) -> list[GoldItem]:
@@ -75,20 +106,75 @@ def score_on_gold(
     bench: Workbench, task: Task, pool_probabilities: Probabilities, *, threshold: float | None
 ) -> Scores | None:
     """Scores of pool predictions on the labeled part of the gold sample; None where there is none."""
+    judged = judged_gold(bench, task)
+    return None if judged is None else _on_gold(task, judged, pool_probabilities, threshold=threshold)
+
+
+def thresholds(bench: Workbench, task: Task) -> Thresholds:
+    """What each threshold for the positive class would mean.
+
+    Raises AskAgain for a task without such a class, NotEnoughLabels when there is no model.
+    """
+    if task.positive is None:
+        raise AskAgain(f"Task {task.name!r} looks for no one class, so it has no threshold. Set its positive class.")
+    model = latest_model(bench, task.name)
+    probabilities = score_pool(bench, task, model)
+    sure = probabilities[:, task.class_names.index(task.positive)]
+    chosen = USUAL_THRESHOLD if model.threshold is None else float(model.threshold)
+    judged = judged_gold(bench, task)
+
+    def point(at: float, judged: JudgedGold) -> ThresholdPoint:
+        found = _on_gold(task, judged, probabilities, threshold=at).per_class[str(task.positive)]
+        returns = bool((sure[judged.rows] >= at).any())
+        return ThresholdPoint(
+            threshold=at,
+            precision=found.precision if returns else None,
+            recall=found.recall,
+            returned=int((sure >= at).sum()),
+        )
+
+    return Thresholds(
+        positive=task.positive,
+        chosen=round(chosen, 4),
+        judged=0 if judged is None else len(judged.rows),
+        pool=len(sure),
+        points=() if judged is None else tuple(point(at, judged) for at in sorted({*GRID, round(chosen, 4)})),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedGold:
+    """The labeled gold texts: their rows in the pool, the codes of their classes, the pool texts each stands for."""
+
+    rows: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+def judged_gold(bench: Workbench, task: Task) -> JudgedGold | None:
+    """The part of the task's gold sample that has a label; None where there is none."""
     current = bench.labels.current(task.name, "gold")
     items = [item for item in bench.rounds.gold(task.name) or [] if item.text_id in current]
     items = [item for item in items if current[item.text_id].answer.label is not None]
     if not items:
         return None
-    pool = pool_texts(bench, task)
+    places = bench.pools.places(task.pool, [item.text_id for item in items])
     names = [current[item.text_id].answer.label or "" for item in items]
+    return JudgedGold(
+        rows=np.array([places[item.text_id] for item in items], dtype=np.int64),
+        truth=np.array([task.class_names.index(name) for name in names], dtype=np.int64),
+        weights=np.array([item.weight for item in items]),
+    )
+
+
+def _on_gold(task: Task, judged: JudgedGold, pool_probabilities: Probabilities, *, threshold: float | None) -> Scores:
     return _score(
         task,
-        truth=np.array([task.class_names.index(name) for name in names], dtype=np.int64),
-        probabilities=pool_probabilities[[pool.rows[item.text_id] for item in items]],
+        truth=judged.truth,
+        probabilities=pool_probabilities[judged.rows],
         basis="gold",
         threshold=threshold,
-        weights=np.array([item.weight for item in items]),
+        weights=judged.weights,
     )
 
 
@@ -105,7 +191,7 @@ def score_model(bench: Workbench, task: Task, model: ModelRecord) -> Scores:
 
 def zero_shot_scores(bench: Workbench, task: Task) -> Scores | None:
     """What the zero-shot pass alone would have given, on the same gold sample; None where there is none."""
-    return score_on_gold(bench, task, zero_shot(bench, task, pool_texts(bench, task)), threshold=None)
+    return score_on_gold(bench, task, zero_shot(bench, task), threshold=None)
 
 
 def hard_texts(bench: Workbench, task: Task, model: ModelRecord, *, limit: int = 10) -> list[HardText]:

@@ -2,12 +2,30 @@
 
 from dataclasses import dataclass
 
+from tools.checks import given_answers, sampled, truths
 from tools.consistency import asked_again, steadiness_of
 from tools.engine.consistency import Steadiness
 from tools.engine.oracle_gate import ClassTrust, Verdict
 from tools.engine.records import Estimate, Task
+from tools.engine.shares import share
 from tools.gate import advice, oracles_checked, standing_of
 from tools.workbench import Workbench
+
+BINS = 10
+"""Steps of confidence that a report tells apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfidenceStep:
+    """Answers to the sample with a confidence from `low` on, as the oracle stated it: how many, and the share right.
+
+    `right` rests on the `checked` ones; None where there are none.
+    """
+
+    low: float
+    answers: int
+    checked: int
+    right: Estimate | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +43,7 @@ class OracleReport:
         classes: the same for each class.
         threshold: the calibrated confidence from which on it is to be used; None where that is not the advice.
         share: the part of its answers that reach the threshold.
+        confidence: what its stated confidences are worth, from low to high; empty where it states none.
         steadiness: what asking again has shown.
     """
 
@@ -38,6 +57,7 @@ class OracleReport:
     classes: tuple[ClassTrust, ...]
     threshold: float | None
     share: float | None
+    confidence: tuple[ConfidenceStep, ...]
     steadiness: Steadiness
 
 
@@ -62,5 +82,25 @@ def oracle_report(bench: Workbench, task: Task, source: str) -> OracleReport:
         classes=() if it is None else it.classes,
         threshold=None if it is None else it.threshold,
         share=None if it is None else it.share,
+        confidence=_confidence(bench, task, source),
         steadiness=steadiness_of(bench, task, source),
     )
+
+
+def _confidence(bench: Workbench, task: Task, source: str) -> tuple[ConfidenceStep, ...]:
+    truth = truths(bench, task, source)
+    steps: dict[int, list[bool | None]] = {}
+    for one in given_answers(sampled(bench, task, source).values(), task.class_names):
+        if one.confidence is not None:
+            known = truth.get(one.text_id)
+            place = min(int(one.confidence * BINS), BINS - 1)
+            steps.setdefault(place, []).append(None if known is None else known == one.label)
+    found = []
+    for place, answers in sorted(steps.items()):
+        checked = [right for right in answers if right is not None]
+        found.append(
+            ConfidenceStep(
+                low=place / BINS, answers=len(answers), checked=len(checked), right=share(sum(checked), len(checked))
+            )
+        )
+    return tuple(found)

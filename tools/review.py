@@ -223,7 +223,7 @@ def why_picked(
         )
     pool = pool_texts(bench, task)
     texts = bench.pools.texts(task.pool, [pick.text_id for _, pick in picks])
-    views = {one.number: _view_before(bench, task, pool, one.number) for one, _ in picks}
+    views = {number: _view_before(bench, task, pool, number) for number in {one.number for one, _ in picks}}
     current = bench.labels.current(task.name)
     found = []
     for (one, pick), shown in zip(picks, texts, strict=True):

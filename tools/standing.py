@@ -25,6 +25,11 @@ class RunResult:
     labels: int
     cost: float
 
+    @property
+    def scores(self) -> Scores | None:
+        """The scores of the latest round that was judged; one whose texts wait for labels has none yet."""
+        return next((one.scores for one in reversed(self.rounds) if one.scores is not None), None)
+
 
 def result(bench: Workbench, task: Task, *, stop: StopDecision, per_class: int | None = None) -> RunResult:
     """Where the task's loop stands now."""

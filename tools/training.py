@@ -92,12 +92,16 @@ def _write_features(bench: Workbench, pool: Pool, count: int, *, space: Path, pa
             bench.progress("making features", start + len(texts), count)
 
 
-def zero_shot(bench: Workbench, task: Task, pool: PoolTexts) -> Probabilities:
-    """The (n, C) zero-shot probabilities of the pool; computed once for a guideline version and pool size."""
-    path = zero_shot_file(bench, task, len(pool.ids))
+def zero_shot(bench: Workbench, task: Task, pool: PoolTexts | None = None) -> Probabilities:
+    """The (n, C) zero-shot probabilities of the pool; computed once for a guideline version and pool size.
+
+    `pool` is that of the task, where the caller has read it.
+    """
+    stored = bench.pools.get(task.pool)
+    path = zero_shot_file(bench, task, stored.texts if pool is None else len(pool.ids))
     if path.exists():
         return np.asarray(np.load(path), dtype=np.float32)
-    stored = bench.pools.get(task.pool)
+    pool = pool or pool_texts(bench, task)
     descriptions = class_descriptions(task)
     flat = [text for texts in descriptions for text in texts]
     encoded = bench.submit_encode(flat, stored.encoder).result()
@@ -246,12 +250,12 @@ def manifest(bench: Workbench, task: Task, record: ModelRecord) -> dict[str, Any
 def score_pool(bench: Workbench, task: Task, model: ModelRecord) -> Probabilities:
     """The model's (n, C) probabilities for its task's pool; computed once and kept in the model's folder."""
     path = bench.model_folder(model.id) / "pool.npy"
-    pool = pool_texts(bench, task)
     # A damaged or outgrown copy is made anew.
     with suppress(OSError, ValueError, EOFError):
         stored = np.asarray(np.load(path), dtype=np.float32)
-        if len(stored) == len(pool.ids):
+        if len(stored) == bench.pools.get(task.pool).texts:
             return stored
+    pool = pool_texts(bench, task)
     features = pool_features(bench, task, pool)
     blocks = []
     for start in range(0, len(pool.ids), TEXTS_PER_CALL):

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from tools.adapters.oracles.language_models import LanguageModels
     from tools.adapters.oracles.llm import LlmOracle
     from tools.adapters.oracles.replay import RecordedLabels
-    from tools.adapters.readers import Input
+    from tools.adapters.readers import Input, Peek
     from tools.adapters.sql import Database
     from tools.engine.features import Features
     from tools.engine.learning import Fitted, TrainingSet
@@ -221,6 +221,12 @@ class Workbench:
             work.fit, learner, examples, str(folder), manifest, precision=self.settings.precision, seed=seed
         )
 
+    def try_out(self, learner: str, examples: "TrainingSet", features: "Features", *, seed: int) -> Probabilities:
+        """Class probabilities of `features` by what `learner` makes of the examples; no model is kept."""
+        from tools.adapters.compute import work  # noqa: PLC0415 - as above
+
+        return self.compute.run(work.try_out, learner, examples, features, precision=self.settings.precision, seed=seed)
+
     def predict(self, folder: Path, texts: list[str], features: "Features | None" = None) -> Probabilities:
         """Class probabilities by the model in `folder`, computed in the lane."""
         from tools.adapters.compute import work  # noqa: PLC0415 - as above
@@ -248,6 +254,12 @@ class Workbench:
             max_text_length=self.settings.max_text_length,
             shown_as=shown_as,
         )
+
+    def peek(self, path: Path, *, rows: int = 5) -> "Peek":
+        """The beginning of a file, without taking it in. Raises UnreadableInput."""
+        from tools.adapters import readers  # noqa: PLC0415 - as above
+
+        return readers.peek(path, rows=rows)
 
     def export_model(self, folder: Path, out: Path) -> None:
         """Write the model in `folder` as a Hugging Face folder."""

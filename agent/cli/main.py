@@ -42,6 +42,7 @@ app.command()(models.evaluate)
 app.command()(models.predict)
 app.command()(models.export)
 app.command()(service.serve)
+app.command()(service.ui)
 app.command()(service.up)
 app.add_typer(service.users, name="user")
 

@@ -15,7 +15,7 @@ SKIPPED_SHOWN = 5
 
 @app.command()
 def add(
-    file: Annotated[str, typer.Argument(help="csv, tsv, json, jsonl, parquet or txt file, - for stdin, hf:OWNER/NAME")],
+    file: Annotated[str, typer.Argument(help="csv, tsv, json, jsonl, parquet, txt, xlsx; - for stdin; hf:OWNER/NAME")],
     name: Annotated[str, typer.Option("--name", help="Name of the pool")],
     text_column: Annotated[str | None, typer.Option(help="Column with the texts [default: found]")] = None,
     id_column: Annotated[str | None, typer.Option(help="Column with ids of your own")] = None,

@@ -1,5 +1,6 @@
-"""`laud serve`, `laud up`, `laud user`: the service, and who may use it."""
+"""`laud serve`, `laud ui`, `laud up`, `laud user`: the service, its web page, and who may use them."""
 
+import os
 import sys
 from typing import Annotated, cast
 
@@ -11,6 +12,8 @@ from tools.engine.records import UserRole
 HostOption = Annotated[str, typer.Option(help="Address to listen at; others than 127.0.0.1 need users")]
 PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen at; 0 takes a free one")]
 PORT = 8765
+PAGE_PORT = 8501
+PagePortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Port of the web page; 0 takes a free one")]
 
 users = typer.Typer(help="Users of the service. Without any, it serves this machine only and asks for no token.")
 
@@ -22,15 +25,42 @@ def serve(host: HostOption = "127.0.0.1", port: PortOption = PORT, workspace: Wo
     run(read_settings(workspace), host=host, port=port)
 
 
-def up(host: HostOption = "127.0.0.1", port: PortOption = PORT, workspace: WorkspaceOption = None) -> None:
-    """Start the service, and start it again should it die; Ctrl-C stops it."""
+def ui(
+    host: HostOption = "127.0.0.1",
+    port: PagePortOption = PAGE_PORT,
+    service: Annotated[
+        str | None, typer.Option(help="Address of the service [default: that of the workspace, or port 8765]")
+    ] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Show the web page of a service, until it is stopped."""
+    from agent.page import page_of  # noqa: PLC0415 - as above
+    from tools.whereabouts import service_url  # noqa: PLC0415 - as above
+
+    found = service or service_url(read_settings(workspace).workspace) or f"http://127.0.0.1:{PORT}"
+    page = page_of(found, host=host, port=port)
+    _report(f"the page is at {page.url}")
+    # In the place of this process, so that signals reach the page and its exit code is ours.
+    os.execve(page.command[0], list(page.command), {**os.environ, **page.environment})  # noqa: S606 - a fixed command
+
+
+def up(
+    host: HostOption = "127.0.0.1",
+    port: PortOption = PORT,
+    page_port: PagePortOption = PAGE_PORT,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Start the service and its web page, and start again what dies; Ctrl-C stops both."""
+    from agent.page import reached, usable_port  # noqa: PLC0415 - as above
     from agent.supervisor import Supervisor  # noqa: PLC0415 - as above
 
-    options = ["--host", host, "--port", str(port)]
-    if workspace is not None:
-        options += ["--workspace", str(workspace)]
-    serving = [sys.executable, "-c", "from agent.cli import main; main()", "serve", *options]
-    raise typer.Exit(Supervisor({"the service": serving}, say=_report).run())
+    # Chosen once: what is started again is found where it was.
+    port, page_port = usable_port(host, port), usable_port(host, page_port)
+    laud = [sys.executable, "-c", "from agent.cli import main; main()"]
+    where = [] if workspace is None else ["--workspace", str(workspace)]
+    serving = [*laud, "serve", "--host", host, "--port", str(port), *where]
+    showing = [*laud, "ui", "--host", host, "--port", str(page_port), "--service", reached(host, port)]
+    raise typer.Exit(Supervisor({"the service": serving, "the page": showing}, say=_report).run())
 
 
 @users.command()

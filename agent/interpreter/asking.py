@@ -29,6 +29,8 @@ SLOTS: Mapping[str, str] = MappingProxyType(
 """The question for each thing that can be missing."""
 OFFERS = "You can say:"
 PLAN = "Plan: "
+ENOUGH = "enough"
+"""What ends the questions about borderline texts."""
 _ORACLES = {"human": "labeled by you", "llm": "labeled by the language model", "zero-shot": "labeled by zero-shot"}
 
 
@@ -54,6 +56,15 @@ def what_was_asked(text: str) -> Asked:
         slot=slot,
         offers=tuple(re.findall(r"^  \d+\. (.+)$", offered, re.MULTILINE)) if OFFERS in text else (),
     )
+
+
+def answers_to(text: str) -> tuple[str, ...]:
+    """What can be answered to this text of LAUD's, each as a person may say it; nothing where all is said."""
+    asked = what_was_asked(text)
+    if asked.border is not None:
+        keys = text.splitlines()[-1]
+        return (*re.findall(r"(?:^ +|   )\d+ (.+?)(?=   \d+ |$)", keys), ENOUGH)
+    return ("yes", "no") if asked.plan is not None else tuple(asked.offers)
 
 
 def offer(*requests: str) -> str:

@@ -63,7 +63,7 @@ def _set_up(request: Request, talk: Talk) -> Act:
     if request.kind == "classify" and not said.get("classes") and not said.get("themes"):
         return _ask_classes(said, talk.facts)
     if said.get("file"):
-        return reading(said["file"])
+        return reading(said["file"], said.get("text_column"))
     pool = said.get("pool") or facts.current_pool
     if pool is not None:
         return propose(request, pool)
@@ -89,9 +89,10 @@ def _again(request: Request, wish: str) -> str:
     return f"find {wish}" if request.kind == "find" else wish
 
 
-def reading(file: str) -> Act:
-    """Read a file into a pool."""
-    return Act(text=f"I am reading {wording.clean(file, 100)}.", tool="add_texts", args={"file": file})
+def reading(file: str, column: str | None = None) -> Act:
+    """Read a file into a pool, its texts from that column where one is named."""
+    named = {} if column is None else {"text_column": column}
+    return Act(text=f"I am reading {wording.clean(file, 100)}.", tool="add_texts", args={"file": file, **named})
 
 
 def propose(request: Request, pool: str, text: str = "") -> Act:
@@ -104,13 +105,13 @@ def propose(request: Request, pool: str, text: str = "") -> Act:
 
 def _add(request: Request, talk: Talk) -> Act:
     file = request.said.get("file") or next(iter(talk.facts.uploads), None)
-    return reading(file) if file else ask("file")
+    return reading(file, request.said.get("text_column")) if file else ask("file")
 
 
 def _look(request: Request, talk: Talk) -> Act:
     said, facts = request.said, talk.facts
     if said.get("file"):
-        return reading(said["file"])
+        return reading(said["file"], said.get("text_column"))
     if request.kind == "similar" and not (said.get("query") or said.get("words")):
         return ask("query")
     if not facts.pools:

@@ -117,6 +117,18 @@ def files(words: Sequence[Word]) -> dict[str, str]:
     return {key: str(word.value) for key, word in (("file", source), ("out", out)) if word is not None}
 
 
+def text_column(text: str) -> tuple[str, dict[str, str]]:
+    """The text without what it says about the column that holds the texts, and that column."""
+    found = re.search(
+        r'[,;]?\s*\b(?:the\s+)?text\s+column(?:\s+is)?:?\s+(?:"([^"]+)"|(?!(?:of|in|for|from)\b)([^\s,;?"]+))',
+        text,
+        re.IGNORECASE,
+    )
+    if found is None:
+        return text, {}
+    return text[: found.start()] + text[found.end() :], {"text_column": found[1] or found[2]}
+
+
 def similar(words: Sequence[Word], text: str, facts: Facts) -> dict[str, Any]:
     """What texts are to be like, as `query`, and the words that they must hold."""
     left = wishes.without_file(words, facts)

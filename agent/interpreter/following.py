@@ -104,7 +104,11 @@ def _wished(talk: Talk) -> Mapping[str, object]:
         if isinstance(entry, Result) and entry.tool == "propose_task":
             made, _ = talk.of_call(entry.call)
             said = origin(talk, made).said if made >= 0 else {}
-            return {key: value for key, value in said.items() if key not in {"wish", "classes", "file", "pool"}}
+            return {
+                key: value
+                for key, value in said.items()
+                if key not in {"wish", "classes", "file", "pool", "text_column"}
+            }
     return {}
 
 

@@ -36,7 +36,7 @@ class Reading:
 
 def read_request(text: str, facts: Facts) -> Request:
     """The request that a text makes; `unclear` when none is found, also not with its spelling mended."""
-    plain = readable(text)
+    plain, column = details.text_column(readable(text))
     whole = wishes.with_sample(split(plain))
     words = wishes.without_politeness(whole)
     short = _plain(whole)
@@ -47,9 +47,10 @@ def read_request(text: str, facts: Facts) -> Request:
         marked = details.with_classes(tried, facts)
         kind = next((kind for kind, cue in cues if holds(cue, marked)), None)
         if kind is not None:
-            return Request(kind=kind, said=_said(kind, Reading(text=plain, words=tried, facts=facts)))
-    said = figures.run_figures(better)
-    return Request(kind="estimate", said=said) if said else Request(kind="unclear", said={"text": plain})
+            said = _said(kind, Reading(text=plain, words=tried, facts=facts))
+            return Request(kind=kind, said={**said, **column})
+    figured = figures.run_figures(better)
+    return Request(kind="estimate", said=figured) if figured else Request(kind="unclear", said={"text": plain})
 
 
 def _plain(words: Sequence[Word]) -> Request | None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 LONGEST = 2_000
 """Characters of a request that are read."""
-SUFFIXES = "csv|tsv|json|jsonl|ndjson|parquet|pq|txt"
+SUFFIXES = "csv|tsv|json|jsonl|ndjson|parquet|pq|txt|xlsx|xlsm"
 MINUS = r"(?:(?<![\w.)-])-)?"
 """A minus, where it is no hyphen."""
 Kind = Literal["word", "number", "percent", "dollars", "file", "quote", "mark"]

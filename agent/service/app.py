@@ -16,6 +16,7 @@ from agent.service.routers import (
     desk,
     events,
     exports,
+    figures,
     health,
     jobs,
     labels,
@@ -35,8 +36,8 @@ from tools.workbench import Workbench
 
 LARGEST_REQUEST = 4 << 20
 """Bytes of a request that is no upload."""
-NOUNS = (conversations, desk, events, exports, health, jobs, labels, llm, models, oracle, pools, rounds, tasks,
-         together, users)  # fmt: skip
+NOUNS = (conversations, desk, events, exports, figures, health, jobs, labels, llm, models, oracle, pools, rounds,
+         tasks, together, users)  # fmt: skip
 """A router each, in the order of the description."""
 HEARTBEAT = 10.0
 """Seconds of silence after which a stream of events shows that it is alive."""

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from agent.page import LOOPBACK
 from agent.service.running import ServiceDep
 from tools.engine.errors import AskAgain, CannotDo
 from tools.engine.records import User, UserRole
@@ -18,7 +19,6 @@ RANKS: dict[UserRole, int] = {"viewer": 0, "annotator": 1, "owner": 2}
 """A viewer reads, an annotator also labels, an owner does everything."""
 LOCAL = "local"
 """The name of the one user of a service without users."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _bearer = HTTPBearer(
     auto_error=False, description="A token of `laud user add`; none is needed on loopback without users"
 )

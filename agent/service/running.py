@@ -9,6 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from agent.conversation import Conversations
 from agent.jobs import Jobs
 from agent.places import Places
+from agent.service.aside import Aside
 from agent.service.metrics import Metrics
 from agent.service.streams import Stream
 from agent.toolbelt import handlers
@@ -27,6 +28,7 @@ class Service:
         self.local = local
         self.started_at: datetime = bench.clock()
         self.metrics = Metrics(bench)
+        self.aside = Aside()
         self.stream = Stream(bench.events, heartbeat=heartbeat, watch=self.metrics.count_event)
         self.jobs = Jobs(bench, handlers(), on_end=lambda job: self.conversations.job_ended(job))  # noqa: PLW0108 - each needs the other
         self.conversations = Conversations(bench, model, jobs=self.jobs, local_files=local)
@@ -43,6 +45,7 @@ class Service:
 
     def close(self) -> None:
         """Stop working; what is under way goes on at the next start."""
+        self.aside.close()
         self.jobs.close()
         self.conversations.close()
 

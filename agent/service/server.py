@@ -11,9 +11,10 @@ from typing import NoReturn
 import uvicorn
 from fastapi import FastAPI
 
+from agent.page import LOOPBACK, reached
 from agent.service import logs
 from agent.service.app import create_app
-from agent.service.auth import LOOPBACK, check_address
+from agent.service.auth import check_address
 from agent.service.streams import Stream
 from tools.engine.errors import CannotDo
 from tools.settings import Settings
@@ -37,7 +38,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         check_address(bench, host)
         listener = stack.enter_context(_listen(host, port))
         app = create_app(bench, local=host in LOOPBACK)
-        url = _url(host, listener)
+        url = reached(host, listener.getsockname()[1])
 
         def ready() -> None:
             stack.enter_context(noted(bench.folder, url))
@@ -90,9 +91,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"{host}:{port} cannot be listened at ({getattr(error, 'strerror', None) or error}). Give another --port, "
             "or stop the program that is there."
         ) from error
-
-
-def _url(host: str, listener: socket.socket) -> str:
-    port = listener.getsockname()[1]
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - a listener's address, as it is reached from here
-    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from tools.engine.errors import UnreadableInput
 from tools.files import replacing
 
-KINDS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt")
+KINDS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".xlsx", ".xlsm")
 BLOCK = 1 << 20
 
 

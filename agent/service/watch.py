@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from agent.service.auth import LOOPBACK
+from agent.page import LOOPBACK
 from agent.service.metrics import Metrics
 from agent.service.problems import problem
 

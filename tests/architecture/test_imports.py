@@ -87,6 +87,11 @@ def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     assert not loaded & HEAVY
 
 
+def test_the_page_imports_no_learning_library(tmp_path: Path) -> None:
+    loaded = _python("-c", "import sys, ui.app; print(*sys.modules)", cwd=tmp_path)
+    assert not set(loaded.split()) & {"torch", "transformers", "chromadb", "sklearn", "scipy", "sqlalchemy"}
+
+
 def test_the_command_line_imports_nothing_heavy(tmp_path: Path) -> None:
     loaded = _python("-c", "import sys, agent.cli; print(*sys.modules)", cwd=tmp_path)
     assert not set(loaded.split()) & HEAVY

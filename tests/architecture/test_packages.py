@@ -22,7 +22,7 @@ def test_a_room_is_the_one_of_this_checkout(room: str) -> None:
 
 
 def test_every_package_on_disk_is_listed() -> None:
-    on_disk = {module.path.parent for module in sources.modules("tools", "agent")}
+    on_disk = {module.path.parent for module in sources.modules("tools", "agent", "ui")}
     listed = PROJECT["tool"]["setuptools"]["packages"]
     assert sorted(listed) == sorted(".".join(folder.relative_to(sources.ROOT).parts) for folder in on_disk)
 
@@ -46,4 +46,4 @@ def test_a_wheel_holds_all_that_is_needed_and_no_tests(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     names = {path.relative_to(sources.ROOT).as_posix() for path in sources.files()}
-    assert packed == {name for name in names if name.startswith(("tools/", "agent/"))}
+    assert packed == {name for name in names if name.startswith(("tools/", "agent/", "ui/"))}

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from agent.arguments import ShowResults
+from agent.results import show_results
 from tests.support.openai_endpoint import KEY, OpenAIEndpoint
 from tests.support.small_loop import POOL, has_figure, rows, small_bench, small_run, small_task
 from tools.engine.errors import BudgetSpent
@@ -35,7 +37,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with (
         OpenAIEndpoint(lambda text: "figures" if has_figure(text) else "words") as endpoint,
         small_bench(
-            tmp_path_factory.mktemp("loop"), llm_base_url=endpoint.url, llm_api_key=SecretStr(KEY), llm_concurrency=4
+            tmp_path_factory.mktemp("loop"),
+            attended=False,
+            llm_base_url=endpoint.url,
+            llm_api_key=SecretStr(KEY),
+            llm_concurrency=4,
         ) as bench,
     ):
         yield Place(bench=bench, endpoint=endpoint)
@@ -242,3 +248,14 @@ def test_status_tells_where_a_loop_stands(bench: Workbench) -> None:
     told = status(bench, task.name)
     assert (told.rounds, told.stop, told.model) == (result.rounds, result.stop, result.model)
     assert (told.labels, told.seed_calls, told.gold_labels, told.cost) == (32, result.seed_calls, 24, 0.0)
+
+
+def test_a_round_that_waits_for_a_person_leaves_the_scores_of_the_one_before(bench: Workbench) -> None:
+    task = small_task(bench, "waits")
+    before = small_run(bench, task).scores
+    assert before is not None
+    small_run(bench, task, oracle="human", labels=48)
+    told = status(bench, task.name)
+    assert (told.rounds[-1].status, told.rounds[-1].scores) == (RoundStatus.SELECTED, None)
+    assert told.scores == before
+    assert show_results(bench, ShowResults(task=task.name, show="scores"))["per_class"]

@@ -1,6 +1,7 @@
 """The service as a program: where it listens, who may start it, how it ends, and what its death leaves."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -32,7 +33,8 @@ def _log(laud: Laud) -> Path:
 def serving(laud: Laud, command: str = "serve") -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
     """The service as a process, ready, and a client of it."""
     # Into a file: who reads no log must not hold the service up by a full pipe.
-    with _log(laud).open("ab") as log, laud.started(command, "--port", "0", stderr=log) as process:
+    ports = ["--port", "0", *(["--page-port", "0"] if command == "up" else [])]
+    with _log(laud).open("ab") as log, laud.started(command, *ports, stderr=log) as process:
         assert process.stdout
         said = process.stdout.readline().decode()
         assert said.startswith("LAUD serves "), said
@@ -108,7 +110,9 @@ def test_up_starts_the_service_again_and_stops_it_with_itself(laud: Laud, worksp
         assert again.startswith("LAUD serves ")
         assert gone(child)
         assert httpx.get(f"{again.split()[-1]}/health/live", trust_env=False).status_code == 200
-        assert client.base_url != again.split()[-1]
+        assert client.base_url == again.split()[-1], "it is found where it was"
+        (page,) = re.findall(r"the page is at (\S+)", _log(laud).read_text(encoding="utf-8"))
+        until(lambda: _is_up(page), "the page", every=0.05)
         children = family(supervisor.pid)
         supervisor.send_signal(signal.SIGTERM)
         assert supervisor.wait(PATIENCE) == 0
@@ -116,8 +120,21 @@ def test_up_starts_the_service_again_and_stops_it_with_itself(laud: Laud, worksp
     assert "laud: the service ended with exit code -9 and is started again.\n" in _log(laud).read_text(encoding="utf-8")
 
 
+def _is_up(page: str) -> bool:
+    try:
+        return httpx.get(f"{page}/_stcore/health", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_page_whose_port_is_taken_is_refused(laud: Laud) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = str(listener.getsockname()[1])
+        assert f"127.0.0.1:{taken} cannot be listened at" in laud.here("ui", "--port", taken).complaint
+
+
 def test_up_ends_with_what_the_person_must_mend(laud: Laud) -> None:
-    ended = laud("up", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - refused
+    ended = laud("up", "--host", "0.0.0.0", "--port", "0", "--page-port", "0")  # noqa: S104 - refused
     assert ended.code == 2
     assert "laud user add NAME --role owner" in ended.err
     assert "is not started again" in ended.err

@@ -1,8 +1,10 @@
 """Files that people send, and files that they fetch."""
 
+import io
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 
 from agent.service.uploads import plain_name
@@ -26,6 +28,40 @@ def test_a_file_is_kept_under_its_name(client: httpx.Client, workspace: Path) ->
 def test_the_same_file_is_kept_once_and_another_of_the_name_beside_it(client: httpx.Client) -> None:
     names = [_send(client, "a.csv", content).json()["file"] for content in (b"1", b"2", b"1", b"2", b"3")]
     assert names == ["a.csv", "a-2.csv", "a.csv", "a-2.csv", "a-3.csv"]
+
+
+def test_the_beginning_of_a_file_is_shown_without_reading_it_in(client: httpx.Client) -> None:
+    rows = "".join(f"{n},A <b>title</b>,A text that is a good deal longer than that {n}\n" for n in range(1_200))
+    _send(client, "a b.csv", f"id,title,description\n{rows}".encode())
+    found = client.get("/uploads/a b.csv/preview").json()
+    assert (found["columns"], found["text_column"]) == (["id", "title", "description"], "description")
+    assert found["rows"][0] == ["0", "A <b>title</b>", "A text that is a good deal longer than that 0"]
+    assert (len(found["rows"]), found["rows_seen"], found["more"]) == (5, 1_000, True)
+    assert client.get("/pools").json() == []
+
+
+def test_a_preview_leaves_open_which_column_is_meant_and_says_why_nothing_can_be_shown(client: httpx.Client) -> None:
+    _send(client, "two.csv", b"title,subject\n" + b"One line here,Another line\n" * 5)
+    assert client.get("/uploads/two.csv/preview").json()["text_column"] is None
+    _send(client, "empty.csv", b"")
+    refused = client.get("/uploads/empty.csv/preview")
+    assert (refused.status_code, refused.json()["detail"]) == (422, "empty.csv: The file is empty.")
+    assert client.get("/uploads/elsewhere.csv/preview").status_code == 404
+    assert client.get("/uploads/..%2Flaud.db/preview").status_code == 404
+
+
+def test_a_spreadsheet_is_shown_with_the_sheet_that_is_read(client: httpx.Client) -> None:
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("more")):
+        for row in [("id", "text"), (1, "A text that is a good deal longer"), (2, "=1+1")]:
+            sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    assert _send(client, "a.xlsx", content.getvalue()).status_code == 201
+    found = client.get("/uploads/a.xlsx/preview").json()
+    assert (found["columns"], found["text_column"], found["rows_seen"]) == (["id", "text"], "text", 2)
+    assert found["rows"][0] == ["1", "A text that is a good deal longer"]
+    assert found["notes"] == ['read the sheet "Sheet"; the file has another sheet']
 
 
 @pytest.mark.parametrize(

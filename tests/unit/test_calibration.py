@@ -10,6 +10,7 @@ from tools.engine.calibration import (
     apply_temperature,
     expected_calibration_error,
     fit_temperature,
+    reliability,
 )
 
 Floats = NDArray[np.float64]
@@ -95,3 +96,20 @@ def test_calibration_lowers_the_error_of_a_model_that_is_too_sure() -> None:
         expected_calibration_error(apply_temperature(logits, t), labels) for t in (1.0, fit_temperature(logits, labels))
     )
     assert after < 0.03 < before
+
+
+def test_reliability_counts_what_holds_by_how_sure_it_was() -> None:
+    sure = np.array([0.05, 0.05, 0.62, 0.68, 1.0])
+    holds = np.array([False, False, True, False, True])
+    low, middle, top = reliability(sure, holds)
+    assert [low.confidence, middle.confidence] == pytest.approx([0.05, 0.65])
+    assert [low.holds.value, middle.holds.value] == [0, 0.5]
+    assert [low.texts, middle.texts] == [2, 2]
+    assert top.texts == 1
+    assert top.holds.low < 0.5 < top.holds.high == 1
+
+
+def test_reliability_weighs_texts_as_they_stand_for_the_pool() -> None:
+    (one,) = reliability(np.array([0.62, 0.68]), np.array([True, False]), weights=np.array([3.0, 1.0]))
+    assert one.confidence == pytest.approx(0.635)
+    assert one.holds.value == pytest.approx(0.75)

@@ -358,7 +358,7 @@ def test_a_wrong_column_is_answered_with_those_that_there_are(tmp_path: Path, ro
         ("a.jsonl", b"oops\nagain\n", "None of its first 2 rows can be read; the first one: broken json"),
         ("a.json", b'[{"n": 1}, {"n": 2}]', "No column holds text: there are n"),
         ("a.parquet", b"PAR1 and then nothing", "not a parquet file, or it is damaged"),
-        ("a.xlsx", b"PK\x03\x04rest", "These can be read: csv, tsv, json"),
+        ("a.docx", b"PK\x03\x04rest", "These can be read: csv, tsv, json"),
         ("a.bin", bytes(range(256)) * 9, "These can be read"),
         ("a.txt", "Grüße".encode("utf-16")[:-1], "damaged or cut off"),
     ],

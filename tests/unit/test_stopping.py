@@ -13,7 +13,7 @@ from tools.engine.agreement import cohen_kappa
 from tools.engine.errors import AskAgain, NotEnoughLabels
 from tools.engine.records import Round, RoundStatus, Scores, StopDecision
 from tools.engine.scoring import score
-from tools.engine.stopping import RULES, History, InvalidRule, Rule, decide, default_rules, parse
+from tools.engine.stopping import RULES, History, InvalidRule, Rule, decide, default_rules, outlook, parse
 
 
 def scored(right: int, n: int = 200, *, positive: str | None = "baby care") -> Scores:
@@ -316,3 +316,34 @@ def test_kappa_at_its_edges() -> None:
         cohen_kappa([], [])
     with pytest.raises(ValueError, match="2 labels cannot be compared with 1"):
         cohen_kappa([0, 1], [0])
+
+
+def test_the_outlook_says_of_each_rule_how_it_stands() -> None:
+    rising = [scored(right) for right in (120, 140, 150, 160, 170)]
+    here = history(closed(rising, [None, 0.8, 0.9, 0.9, 0.9]), labels=91, spent=1.5)
+    rules = [parse(text) for text in ("precision>=0.99", "labels=300", "rounds=4", "cost=2", "stable", "plateau")]
+    found = {one.rule: one for one in outlook(rules, here)}
+    assert list(found) == [*map(str, rules), "exhausted"]
+    assert {name for name, one in found.items() if one.holds} == {"rounds=4"}
+    assert "91 of 300" in found["labels=300"].says
+    assert "the target is 0.99" in found["precision>=0.99"].says
+    assert "$1.5 of the budget of $2.00" in found["cost=2"].says
+    assert "kappa of 0.900" in found["stable"].says
+    assert "still rises" in found["plateau"].says
+    assert "1,000 texts" in found["exhausted"].says
+
+
+def test_the_outlook_of_a_rule_that_holds_is_the_reason_to_stop() -> None:
+    flat = history(closed([scored(150)] * 5, [None, 1.0, 1.0, 1.0, 1.0]), candidates_left=0)
+    for one in outlook([Rule(name="stable"), Rule(name="plateau")], flat):
+        assert one.holds
+        decided = decide([parse(one.rule)] if one.rule != "exhausted" else [], flat)
+        assert decided is not None
+    assert outlook([Rule(name="labels", limit=300)], flat)[-1].says == decide([], flat).reason  # type: ignore[union-attr]
+
+
+def test_the_outlook_before_there_is_enough_to_tell() -> None:
+    says = [one.says for one in outlook([parse("f1>=0.9"), Rule(name="stable"), Rule(name="plateau")], history())]
+    assert says[0].startswith("nothing was scored yet")
+    assert "after 3 rounds" in says[1]
+    assert "after 4 scored rounds, 0 are" in says[2]

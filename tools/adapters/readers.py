@@ -37,9 +37,11 @@ _FORMATS: Mapping[str, Format] = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
     ".txt": "txt",
 }
-_READ = "csv, tsv, json, jsonl, parquet, txt, `-` for standard input, hf:OWNER/NAME"
+_READ = "csv, tsv, json, jsonl, parquet, txt, xlsx, `-` for standard input, hf:OWNER/NAME"
 _CHUNK = 2**20
 
 
@@ -126,7 +128,7 @@ def open_input(  # noqa: PLR0913 - what to open, and how to read it
     exclude: Sequence[str] = (),
     shown_as: str | None = None,
 ) -> Input:
-    """Open a file (csv, tsv, json, jsonl, parquet, txt) or a data set `hf:OWNER/NAME[:CONFIG][:SPLIT]`.
+    """Open a file (csv, tsv, json, jsonl, parquet, txt, xlsx) or a data set `hf:OWNER/NAME[:CONFIG][:SPLIT]`.
 
     Standard input is first kept by `spool`, then opened like any file. Without `text_column` it is found, by names
     and by the first 1,000 rows, among those that `exclude` does not name. `max_text_length` is in characters.
@@ -159,6 +161,48 @@ def open_input(  # noqa: PLR0913 - what to open, and how to read it
         max_text_length=max_text_length,
         records=records,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peek:
+    """The beginning of a file: columns, a few rows as they stand, and the column that seems to hold the texts.
+
+    `text_column` is None where more than one could; `more` says that the file goes on after `rows_seen` rows; `notes`
+    are for the person.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    rows_seen: int
+    more: bool
+    text_column: str | None
+    notes: tuple[str, ...]
+
+
+def peek(path: Path, *, rows: int) -> Peek:
+    """Look at the beginning of a file without taking it in. Raises UnreadableInput."""
+    shown = excerpt(path.name, length=200)[1:-1]
+    try:
+        records, _, notes = _file_records(path, text_column=None)
+        sample, complete = _sample(records)
+        columns = _names(records, sample)
+        readable = [record for record in sample if not isinstance(record, Broken)]
+        try:
+            text_column = TEXT if columns == (TEXT,) else find_text_column(columns, readable)
+        except UnreadableInput:
+            text_column = None
+    except UnreadableInput as error:
+        raise UnreadableInput(f"{shown}: {error}") from error
+    except OSError as error:
+        raise UnreadableInput(_refused(path.name, error)) from error
+    cells = tuple(tuple(_cell(record.get(column)) for column in columns) for record in readable[:rows])
+    return Peek(
+        columns=columns, rows=cells, rows_seen=len(sample), more=not complete, text_column=text_column, notes=notes
+    )
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else (clean(field(value) or "") or "")[:500]
 
 
 def spool(stream: BinaryIO, folder: Path, *, progress: Progress) -> Path:
@@ -232,6 +276,8 @@ def _file_records(path: Path, *, text_column: str | None) -> tuple[RecordSource,
         found = known or sniff(path)
         if found == "parquet":
             return ParquetRecords(path), file_digest(path), ()
+        if found == "xlsx":
+            return _sheet_records(path, text_column=text_column)
         file = survey(path)
     except UnreadableInput as error:
         if known:
@@ -239,6 +285,13 @@ def _file_records(path: Path, *, text_column: str | None) -> tuple[RecordSource,
         raise UnreadableInput(f"{error} These can be read: {_READ}.") from error
     notes = file.notes if known else (*file.notes, f"read as {found}, by the look of its first lines")
     return _text_records(file, found, text_column=text_column), file.digest, notes
+
+
+def _sheet_records(path: Path, *, text_column: str | None) -> tuple[RecordSource, str, tuple[str, ...]]:
+    from tools.adapters.sheet_records import SheetRecords  # noqa: PLC0415  only spreadsheets wait for openpyxl to load
+
+    records = SheetRecords(path, text_column=text_column)
+    return records, file_digest(path), records.notes
 
 
 def _text_records(file: TextFile, found: Format, *, text_column: str | None) -> RecordSource:
@@ -289,16 +342,22 @@ def _columns(
     exclude: Sequence[str],
 ) -> tuple[tuple[str, ...], str]:
     """The input's columns and the one that holds the texts."""
+    columns = _names(records, sample)
+    check_columns(columns, text_column=text_column, id_column=id_column)
+    readable = [record for record in sample if not isinstance(record, Broken)]
+    eligible = [column for column in columns if column not in exclude]
+    return columns, text_column or (TEXT if columns == (TEXT,) else find_text_column(eligible, readable))
+
+
+def _names(records: RecordSource, sample: list[Record]) -> tuple[str, ...]:
+    """The input's columns; raises UnreadableInput where there are none, or no rows."""
     columns = records.columns if isinstance(records, Table) else columns_of(sample)
     if not sample:
         raise UnreadableInput("It holds no rows" + (f", only a header: {', '.join(columns)}." if columns else "."))
     if not columns:
         first = next(record for record in sample if isinstance(record, Broken))
         raise UnreadableInput(f"None of its first {len(sample):,} rows can be read; the first one: {first.reason}.")
-    check_columns(columns, text_column=text_column, id_column=id_column)
-    readable = [record for record in sample if not isinstance(record, Broken)]
-    eligible = [column for column in columns if column not in exclude]
-    return columns, text_column or (TEXT if columns == (TEXT,) else find_text_column(eligible, readable))
+    return tuple(columns)
 
 
 def _refused(source: str, error: OSError) -> str:

@@ -162,14 +162,7 @@ class Table:
         if isinstance(sample[0], Broken):
             raise UnreadableInput(f"Its header cannot be read: {sample[0].reason}.")
         header, rows = sample[0], [cells for cells in sample[1:] if not isinstance(cells, Broken)]
-        columns = column_names(header)
-        if text_column not in columns and _is_data(header, rows):
-            shown = ", ".join(excerpt(cell) for cell in header[:8])
-            raise UnreadableInput(
-                f"Its first row looks like data, not like names of columns: {shown}. Put a row such as `text` or "
-                "`id,text` first; if it is the header, say which of its columns holds the texts.",
-                argument="text_column",
-            )
+        columns = header_of(header, rows, text_column=text_column)
         rows_per_line = (len(sample) - 1) / max(1, len(head) - 1)
         return cls(file=file, delimiter=delimiter, columns=columns, rows_per_line=rows_per_line)
 
@@ -198,6 +191,22 @@ class Table:
                 yield dict(zip(self.columns, cells, strict=False))
             else:
                 yield Broken(f"{len(cells)} cells where the header has {width}")
+
+
+def header_of(header: Sequence[str], rows: Sequence[Sequence[str]], *, text_column: str | None) -> tuple[str, ...]:
+    """The names of a table's columns by its first row; `rows` are some of the others.
+
+    Raises UnreadableInput when the first row looks like data, unless it holds `text_column`.
+    """
+    columns = column_names(header)
+    if text_column not in columns and _is_data(header, rows):
+        shown = ", ".join(excerpt(cell) for cell in header[:8])
+        raise UnreadableInput(
+            f"Its first row looks like data, not like names of columns: {shown}. Put a row such as `text` or "
+            "`id,text` first; if it is the header, say which of its columns holds the texts.",
+            argument="text_column",
+        )
+    return columns
 
 
 def columns_of(records: Iterable[Record]) -> tuple[str, ...]:

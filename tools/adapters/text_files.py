@@ -14,7 +14,7 @@ import charset_normalizer
 from tools.adapters.text_columns import KNOWN_NAMES
 from tools.engine.errors import UnreadableInput
 
-Format = Literal["csv", "tsv", "json", "jsonl", "parquet", "txt"]
+Format = Literal["csv", "tsv", "json", "jsonl", "parquet", "txt", "xlsx"]
 LONGEST_LINE = 2**24
 """Characters of a line, or of a csv record, beyond which it is skipped unread: keeps the memory bounded."""
 _CHUNK = 2**20
@@ -28,8 +28,8 @@ _BOMS = (
 _LATIN = ["cp1252", "cp1250"]
 _OTHER_SCRIPTS = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "shift_jis", "gb18030", "big5", "euc_kr"]
 _MAGIC = {
-    b"PK\x03\x04": "a zip archive or a spreadsheet: save it as csv",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file: save it as csv",
+    b"PK\x03\x04": "a zip archive, or a spreadsheet: let its name end in .xlsx, or save it as csv",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word file: save it as xlsx or csv",
     b"\x1f\x8b": "a gzip archive: unpack it",
     b"%PDF": "a PDF: save its text",
     b"\x89PNG": "a picture",

@@ -1,7 +1,12 @@
 """Probabilities that mean what they say."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from tools.engine.records import Estimate
+from tools.engine.scoring import proportion
 
 Floats = NDArray[np.floating]
 
@@ -71,6 +76,46 @@ def expected_calibration_error(
     place = np.minimum((confidence * bins).astype(np.intp), bins - 1)
     gaps = np.bincount(place, weights=mass * (right - confidence), minlength=bins)
     return float(np.abs(gaps).sum() / mass.sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReliabilityBin:
+    """Texts that a model is about equally sure of: their mean `confidence`, and the share of them that it `holds` for.
+
+    `texts` counts those that were judged.
+    """
+
+    confidence: float
+    holds: Estimate
+    texts: int
+
+
+def reliability(
+    confidence: Floats, holds: NDArray[np.bool_], *, weights: Floats | None = None, bins: int = 10
+) -> tuple[ReliabilityBin, ...]:
+    """What a reliability diagram shows (DeGroot & Fienberg 1983, The Statistician 32), by bins of equal width.
+
+    Args:
+        confidence: (n,) probabilities that something holds of each text.
+        holds: (n,) whether it does.
+        weights: (n,) what each text counts for; all alike where None.
+        bins: number of bins between 0 and 1; those without a text are left out.
+    """
+    mass = np.ones(len(confidence)) if weights is None else np.asarray(weights, dtype=np.float64)
+    place = np.minimum((confidence * bins).astype(np.intp), bins - 1)
+    heaviest = float(mass.max(initial=0.0))
+    found = []
+    for number in np.unique(place):
+        here = place == number
+        whole = float(mass[here].sum())
+        found.append(
+            ReliabilityBin(
+                confidence=float(mass[here] @ confidence[here]) / whole,
+                holds=proportion(float(mass[here] @ holds[here]), whole, float((mass[here] ** 2).sum()), heaviest),
+                texts=int(here.sum()),
+            )
+        )
+    return tuple(found)
 
 
 def _centred(logits: Floats) -> NDArray[np.float64]:

@@ -96,7 +96,7 @@ def score(  # noqa: PLR0913 - what is judged, by what and for which task; all by
         basis=basis,
         n=len(truth),
         classes=tuple(classes),
-        accuracy=_proportion(float(np.trace(sums)), float(sums.sum()), float(squares.sum()), heaviest),
+        accuracy=proportion(float(np.trace(sums)), float(sums.sum()), float(squares.sum()), heaviest),
         macro_f1=_macro_f1(sums, squares, [per_class[name].f1 for name in classes]),
         per_class=per_class,
         confusion=tuple(tuple(int(cell) for cell in row) for row in counts),
@@ -188,8 +188,11 @@ def _table(truth: Codes, predicted: Codes, classes: int, values: Table) -> Table
     return table
 
 
-def _proportion(part: float, whole: float, squares: float, heaviest: float) -> Estimate:
-    """`part` of `whole`, both sums of weights, in a sample whose heaviest text weighs `heaviest`."""
+def proportion(part: float, whole: float, squares: float, heaviest: float) -> Estimate:
+    """The share that `part` is of `whole`, both sums of weights, `squares` that of their squares, with its interval.
+
+    The heaviest text of the whole sample weighs `heaviest`.
+    """
     if whole == 0:
         return _UNKNOWN
     value = min(1.0, part / whole)
@@ -204,7 +207,7 @@ def _proportion(part: float, whole: float, squares: float, heaviest: float) -> E
 
 def _class_score(sums: Table, squares: Table, counts: Table, code: int, heaviest: float) -> ClassScore:
     def share_of(cells: NDArray[np.bool_]) -> Estimate:
-        return _proportion(float(sums[code, code]), float(sums[cells].sum()), float(squares[cells].sum()), heaviest)
+        return proportion(float(sums[code, code]), float(sums[cells].sum()), float(squares[cells].sum()), heaviest)
 
     is_true, is_called = np.zeros((2, *sums.shape), dtype=bool)
     is_true[code] = True
@@ -268,4 +271,4 @@ def _average_precision(positives: NDArray[np.bool_], scores: NDArray[np.floating
     hits = np.cumsum(np.where(positives, weights, 0.0)[order])[ends]
     precision = hits / np.cumsum(weights[order])[ends]
     area = float(np.diff(hits, prepend=0.0) @ precision)
-    return _proportion(area, float(mass.sum()), float((mass**2).sum()), float(weights.max()))
+    return proportion(area, float(mass.sum()), float((mass**2).sum()), float(weights.max()))

@@ -118,6 +118,60 @@ def decide(rules: Sequence[Rule], history: History) -> StopDecision | None:
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How a rule stands: whether it `holds`, so that it would end the loop, and the numbers in words."""
+
+    rule: str
+    holds: bool
+    says: str
+
+
+def outlook(rules: Sequence[Rule], history: History) -> tuple[Outlook, ...]:
+    """How each of the rules stands, in their order; an exhausted pool always comes last."""
+    found = []
+    for rule in (*rules, Rule(name="exhausted")):
+        limit = rule.limit or 0.0
+        reason = _target(rule, history) if rule.name in _TARGETS else RULES[rule.name](limit, history)
+        so_far = _target_so_far(rule, history) if rule.name in _TARGETS else _SO_FAR[rule.name](limit, history)
+        found.append(Outlook(rule=str(rule), holds=reason is not None, says=reason or so_far))
+    return tuple(found)
+
+
+def _target_so_far(rule: Rule, history: History) -> str:
+    scores = history.rounds[-1].scores if history.rounds else None
+    if scores is None:
+        return f"nothing was scored yet, the target is {rule.limit:g}"
+    name = _TARGETS[rule.name]
+    estimate = metric(scores, name)
+    return (
+        f"{_in_words(name, scores)} is {estimate.value:.2f} with a lower bound of {estimate.low:.2f}; the target is "
+        f"{rule.limit:g}, for the lower bound"
+    )
+
+
+def _settling(history: History) -> str:
+    seen = [round_.agreement for round_ in history.rounds[-_WINDOW:] if round_.agreement is not None]
+    if len(seen) < _WINDOW:
+        return f"whether the predictions have settled can be told after {_WINDOW} rounds more than the cold start"
+    return (
+        f"the predictions for the pool still change: over the last {_WINDOW} rounds successive models agreed with a "
+        f"mean kappa of {sum(seen) / _WINDOW:.3f}, {_STABLE_KAPPA:g} is enough"
+    )
+
+
+def _rising(history: History) -> str:
+    scored = [round_.scores for round_ in history.rounds if round_.scores is not None]
+    if len(scored) <= _WINDOW:
+        return f"whether the score has levelled off can be told after {_WINDOW + 1} scored rounds, {len(scored)} are"
+    values = [headline(scores)[1].value for scores in scored]
+    before, now = max(values[:-_WINDOW]), max(values[-_WINDOW:])
+    return (
+        f"{_in_words(headline(scored[-1])[0], scored[-1])} still rises: its best over the last {_WINDOW} rounds is "
+        f"{now:.3f} and it was {before:.3f} before"
+    )
+
+
 def _target(rule: Rule, history: History) -> str | None:
     scores = history.rounds[-1].scores if history.rounds else None
     name = _TARGETS.get(rule.name)
@@ -217,6 +271,18 @@ RULES: Mapping[RuleName, Check] = MappingProxyType(
     }
 )
 """The rules other than target scores, in the order in which they are looked at."""
+
+_SO_FAR: Mapping[RuleName, Callable[[float, History], str]] = MappingProxyType(
+    {
+        "exhausted": lambda _, history: f"{history.candidates_left:,} texts can still be asked about",
+        "cost": lambda limit, history: f"${history.spent:,.4g} of the budget of ${limit:,.2f} is spent",
+        "labels": lambda limit, history: f"{history.labels:,} of {limit:,.0f} training labels are held",
+        "rounds": lambda limit, history: f"{max(0, len(history.rounds) - 1):,} of {limit:,.0f} rounds are done",
+        "stable": lambda _, history: _settling(history),
+        "plateau": lambda _, history: _rising(history),
+    }
+)
+"""What is said of a rule that does not hold yet."""
 
 _TARGETS: Mapping[RuleName, Metric] = MappingProxyType(
     {"precision": "precision", "recall": "recall", "f1": "f1", "macro_f1": "macro_f1", "accuracy": "accuracy"}

@@ -53,7 +53,7 @@ _FIND = (
     r"extract|hunt(?: for| down)?|locate|fetch|select|collect|give me|i (?:want|need|look for|am looking for)|"
     r"which (?:of (?:these|them|the \w+)|ones|texts|lines|rows|items|messages|\w+) (?:are|is|talk|mention)|what are"
 )
-_FILE = r"\S+\.(?:csv|tsv|jsonl?|ndjson|parquet|txt|xlsx)\b"
+_FILE = r"\S+\.(?:csv|tsv|jsonl?|ndjson|parquet|txt|xlsx|xlsm)\b"
 _SCOPE = (
     r"\s+(?:(?:among|amongst|within|out of)\s.*|"
     r"(?:in|from|of)\s+(?:(?:the|these|those|this|that|my|our|all|here|it|them)"

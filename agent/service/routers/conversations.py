@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, status
 
+from agent.conversation import View
+from agent.interpreter.asking import answers_to
 from agent.service import wire
 from agent.service.acting import shown_job
 from agent.service.auth import Owner, Viewer
@@ -48,6 +50,7 @@ def view(service: ServiceDep, _: Viewer, conversation: ConversationId) -> wire.V
         jobs=[shown_job(service, job) for job in found.jobs],
         busy=found.busy,
         last=last,
+        replies=_replies(found),
     )
 
 
@@ -78,3 +81,9 @@ def reply(service: ServiceDep, _: Owner, conversation: ConversationId, body: wir
     """Approve or refuse what a card shows, with changed numbers or a reason."""
     given = body.model_dump(exclude_none=True)
     return wire.Turn.model_validate(service.conversations.resume(conversation, given))
+
+
+def _replies(view: View) -> list[str]:
+    """What the latest answer offers to be said next."""
+    last = view.messages[-1] if view.messages else None
+    return [] if last is None or view.busy or view.pending or last.role != "assistant" else list(answers_to(last.text))

@@ -76,6 +76,14 @@ def results(
     return done(service, "show_results", asked)
 
 
+@router.get("/{task}/thresholds", summary="What thresholds would mean", responses=FAILS)
+def thresholds(service: ServiceDep, _: Viewer, task: TaskName) -> wire.Thresholds:
+    """Precision, recall, and what each threshold for the class that is looked for would return of the pool."""
+    from tools.evaluation import thresholds as found_for  # noqa: PLC0415 - brings the learning libraries
+
+    return wire.Thresholds.model_validate(found_for(service.bench, service.bench.tasks.get(task)), from_attributes=True)
+
+
 @router.get(
     "/{task}/report",
     summary="The report",

@@ -26,6 +26,17 @@ class ClassTrust(BaseModel):
     missed: bool
 
 
+class ConfidenceStep(BaseModel):
+    """Answers to the sample whose stated confidence is from `low` on, and the share right of the checked ones."""
+
+    model_config = example(low=0.9, answers=120, checked=18, right=_RIGHT)
+
+    low: float
+    answers: int
+    checked: int
+    right: Estimate | None
+
+
 class Steadiness(BaseModel):
     """What asking an oracle again has shown; an estimate is null where nothing was seen that tells."""
 
@@ -57,6 +68,7 @@ class OracleReport(BaseModel):
         classes=[],
         threshold=None,
         share=None,
+        confidence=[{"low": 0.9, "answers": 120, "checked": 18, "right": _RIGHT}],
         steadiness={
             "repeats": 0, "agreement": None, "by_order": None, "by_paraphrase": None, "position": None, "drift": None
         },
@@ -74,4 +86,7 @@ class OracleReport(BaseModel):
     classes: list[ClassTrust]
     threshold: float | None = Field(description="The calibrated confidence from which on it is to be used")
     share: float | None = Field(description="Part of its answers that reach the threshold")
+    confidence: list[ConfidenceStep] = Field(
+        default_factory=list, description="What its stated confidences are worth, from low to high"
+    )
     steadiness: Steadiness

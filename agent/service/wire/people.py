@@ -18,6 +18,26 @@ class Upload(BaseModel):
     bytes: int
 
 
+class Preview(BaseModel):
+    """The beginning of a file: its columns, some rows, and the column that seems to hold the texts, if one does."""
+
+    model_config = example(
+        columns=["id", "text"],
+        rows=[["1", "NAPPIES SZ4 44PK"]],
+        rows_seen=1_000,
+        more=True,
+        text_column="text",
+        notes=[],
+    )
+
+    columns: list[str]
+    rows: list[list[str]]
+    rows_seen: int
+    more: bool = Field(description="Whether the file has more rows than were looked at")
+    text_column: str | None
+    notes: list[str] = Field(default_factory=list, description="How it is read, where that is not plain")
+
+
 UserName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w][\w .@\-]*$", examples=["ada"])]
 
 

@@ -128,6 +128,7 @@ class View(BaseModel):
         jobs=[],
         busy=False,
         last=41,
+        replies=[],
     )
 
     conversation: Conversation
@@ -136,3 +137,4 @@ class View(BaseModel):
     jobs: list[Job]
     busy: bool
     last: int
+    replies: list[str] = Field(default_factory=list, description="Answers that it offers; say one of them, or else")

@@ -252,6 +252,32 @@ class Model(BaseModel):
     created_at: datetime
 
 
+_POINT = {"threshold": 0.5, "precision": _ESTIMATE, "recall": _ESTIMATE, "returned": 44}
+
+
+class ThresholdPoint(BaseModel):
+    """What a threshold would mean: scores by the gold sample, and how many texts of the pool it would return."""
+
+    model_config = example(**_POINT)
+
+    threshold: float
+    precision: Estimate | None
+    recall: Estimate | None
+    returned: int
+
+
+class Thresholds(BaseModel):
+    """Thresholds for the class that is looked for, from low to high; `chosen` is the one that the model goes by."""
+
+    model_config = example(positive="baby care", chosen=0.5, judged=100, pool=1_596, points=[_POINT])
+
+    positive: str
+    chosen: float
+    judged: int = Field(description="Gold texts that the scores come from")
+    pool: int
+    points: list[ThresholdPoint]
+
+
 class Texts(Asked):
     """Texts to be given their classes at once."""
 

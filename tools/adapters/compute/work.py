@@ -53,6 +53,18 @@ def fit(  # noqa: PLR0913 - what is trained, where to, and how
     return fitted
 
 
+def try_out(learner: str, examples: TrainingSet, features: Features, *, precision: str, seed: int) -> Probabilities:
+    """Class probabilities of `features` by a model that is thrown away."""
+    from tools.adapters.learners import open_classifier, open_learner
+    from tools.adapters.learners.folder import write_manifest
+
+    with tempfile.TemporaryDirectory(prefix="laud-trial-") as folder:
+        fitted = open_learner(learner, encoder="", precision=precision).fit(examples, Path(folder), seed=seed)
+        manifest = {"learner": fitted.learner, "temperature": fitted.temperature, "classes": list(examples.classes)}
+        write_manifest(Path(folder), {**manifest, "encoder": ""})
+        return open_classifier(Path(folder), precision=precision).probabilities([], features)
+
+
 def export_hugging_face(folder: str, out: str, precision: str) -> None:
     """Write the model in `folder` as a Hugging Face folder, into a folder that appears whole or not at all."""
     from tools.adapters.learners.hugging_face import write_folder

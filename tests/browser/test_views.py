@@ -1,0 +1,70 @@
+"""Every view as people see it: in light and dark, wide and narrow, and with nothing that keeps anybody out."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support import chromium
+from tests.support.chromium import SCHEMES, SIZES, barriers, picture, settled, tab, too_wide
+from tests.support.lived_in import NEW, TASK, Place, lived_in
+
+pytestmark = chromium.MARKS
+Ready = Callable[[Page], Locator]
+DESK = f"label?task={TASK}"
+RESULTS = f"results?task={TASK}&see="
+
+
+def _heading(name: str) -> Ready:
+    return lambda page: page.get_by_role("heading", name=name)
+
+
+def _button(name: str) -> Ready:
+    return lambda page: page.get_by_role("button", name=name).first
+
+
+VIEWS: dict[str, tuple[str, Ready]] = {
+    "first": ("", _heading("From a pile of text")),
+    "talk": ("?chat={talk}", lambda page: page.get_by_role("log")),
+    "card": ("?chat={card}", _button("Approve")),
+    "labels-wanted": ("?chat={labels}", _button("Label them")),
+    "desk": (DESK, lambda page: page.get_by_role("region", name="The text to label")),
+    "desk-conflicts": (f"{DESK}&queue=Conflicts", _button("Leave it out")),
+    "desk-doubts": (f"{DESK}&queue=Labels+that+look+wrong", _heading(TASK)),
+    "desk-empty": (f"label?task={NEW}", _heading("No text waits")),
+    "overview": (f"{RESULTS}Overview", _heading("Classes")),
+    "map": (f"{RESULTS}Map", _button("The whole map")),
+    "mistakes": (f"{RESULTS}Mistakes", _heading(TASK)),
+    "confidence": (f"{RESULTS}Confidence", _heading(TASK)),
+    "predictions": (f"{RESULTS}Predictions", _heading("Surest")),
+    "rounds": (f"{RESULTS}Rounds", _heading(TASK)),
+    "labels": (f"{RESULTS}Labels", _heading(TASK)),
+    "oracle": (f"{RESULTS}Oracle", _heading("What labels cost")),
+    "take-home": (f"{RESULTS}Take+it+home", _heading("Take it along")),
+    "results-empty": (f"results?task={NEW}", lambda page: page.get_by_text("No model yet")),
+}
+"""The address of each view, and what it has when it is there."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A workspace in which there is something to be seen in every view."""
+    with lived_in(tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("lived-in")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_is_open_to_everybody_at_any_size(opened: Browser, place: Place, name: str) -> None:
+    address, ready = VIEWS[name]
+    url = f"{place.url}/{address.format(**place.talks)}"
+    found: set[str] = set()
+    for size in SIZES:
+        with tab(opened, url, size=size) as page:
+            expect(ready(page)).to_be_visible()
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
+                settled(page)
+                picture(page, f"{name}-{scheme}-{size[0]}")
+                found |= set(barriers(page))
+            assert not too_wide(page), "nothing makes one scroll sideways"
+    assert not found, "\n".join(found)

@@ -1,0 +1,100 @@
+"""A workspace in which much has happened: a model, an oracle that was checked, texts that wait, people who disagree."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from agent.interpreter import Interpreter
+from agent.page import page_of
+from tests.support.chromium import answers
+from tests.support.laud_process import PATIENCE, copied, prepared, sample_rows, until
+from tests.support.openai_endpoint import KEY, OpenAIEndpoint
+from tests.support.running_service import seen, served
+from tools.desk import Reply, Seat, answer, next_items
+from tools.engine.records import DeskSettings
+from tools.plan import RunPlan
+from tools.rounds import run
+from tools.settings import Settings
+from tools.task import create_task, make_spec
+from tools.workbench import Workbench, open_workbench
+
+TASK, NEW = "baby-care", "pet-care"
+POOL = "receipts"
+LLM = "llm:gpt-4o-mini"
+DISAGREE = 3
+"""Texts of which two people say different things."""
+TALKS: Mapping[str, str] = {
+    "talk": f"how good is {TASK}?",
+    "labels": f"label 12 more of {TASK} myself",
+    "card": f"delete the task {NEW}",
+}
+"""What is said in each conversation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the page is, the service behind it, and its conversations by name."""
+
+    url: str
+    client: httpx.Client
+    talks: Mapping[str, str]
+
+
+@contextmanager
+def lived_in(session: Path, folder: Path) -> Iterator[Place]:
+    """The page over such a workspace; `session` is the session's folder for temporary files."""
+    known = {row["text"]: row["category"] == "baby care" for row in sample_rows()}
+    model = OpenAIEndpoint(lambda text: "baby care" if known[text] and len(text) % 10 else "other")
+    with model, _bench(copied(prepared(session), folder / "workspace"), model.url) as bench:
+        _work(bench)
+        with served(bench, Interpreter()) as client, page_over(str(client.base_url)) as url:
+            talks = {name: _say(client, text) for name, text in TALKS.items()}
+            yield Place(url=url, client=client, talks=talks)
+
+
+@contextmanager
+def page_over(service: str, *, host: str = "127.0.0.1") -> Iterator[str]:
+    """The page of the service at that address, as a program of its own; its address."""
+    page = page_of(service, host=host, port=0)
+    with subprocess.Popen(page.command, env={**os.environ, **page.environment}) as process:
+        try:
+            until(lambda: answers(page.url), "the page", every=0.05)
+            yield page.url
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+@contextmanager
+def _bench(workspace: Path, endpoint: str) -> Iterator[Workbench]:
+    settings = Settings(workspace=workspace, llm_base_url=endpoint, llm_api_key=SecretStr(KEY), oracle_repeats=0.5)
+    with open_workbench(settings, write=True, attended=False) as bench:
+        yield bench
+
+
+def _work(bench: Workbench) -> None:
+    """Some rounds with a language model, then texts that wait for people, two of whom disagree."""
+    known = "replay:category"
+    first = RunPlan(task=TASK, oracle=LLM, gate=known, gold_oracle=known, learner="head", gold=60, batch=12, labels=64)
+    run(bench, first)
+    run(bench, replace(first, oracle="human", gate=None, gold_oracle=None, labels=88))
+    create_task(bench, make_spec({"name": NEW, "pool": POOL, "classes": ["pet care", "other"], "positive": "pet care"}))
+    bench.tasks.set_desk(TASK, DeskSettings(overlap=2, suggestions=True))
+    task = bench.tasks.get(TASK)
+    for person, said in (("ada", "baby care"), ("olga", "other")):
+        for one in next_items(bench, task, Seat(person=person, ahead=DISAGREE)).items[:DISAGREE]:
+            answer(bench, task, Seat(person=person), Reply(text_id=one.id, said=said, note=f"{person} looked it up"))
+
+
+def _say(client: httpx.Client, text: str) -> str:
+    """A conversation in which this was said, at rest."""
+    talk = str(client.post("/conversations", json={"title": text}).raise_for_status().json()["id"])
+    client.post(f"/conversations/{talk}/messages", json={"text": text}).raise_for_status()
+    seen(client, f"/conversations/{talk}", lambda view: not view["busy"] and not view["jobs"])
+    return talk

@@ -1,0 +1,182 @@
+"""The first screen and the conversation, run as Streamlit runs them over the real service."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import httpx
+import pytest
+
+from tests.support.page import comes, html, opened, ran, rest
+from tests.support.scripted_model import calls, in_turn, says
+from tests.support.talk import TASK
+from tools.engine.errors import CannotDo
+from tools.workbench import Workbench
+
+Serve = Callable[..., AbstractContextManager[httpx.Client]]
+HOSTILE = "<img src=x onerror=alert(1)> **bold** [a](http://b.example) :smile: $x^2$ www.c.example"
+
+
+def _talk(client: httpx.Client, text: str = "hello") -> str:
+    talk = str(client.post("/conversations", json={"title": "A talk"}).json()["id"])
+    client.post(f"/conversations/{talk}/messages", json={"text": text})
+    return talk
+
+
+def _messages(client: httpx.Client, talk: str) -> list[tuple[str, str]]:
+    view = client.get(f"/conversations/{talk}").json()
+    return [(one["role"], one["text"]) for one in view["messages"] if one["text"]]
+
+
+def test_the_first_screen_says_what_this_is_who_answers_and_where_data_stays(bench: Workbench, serve: Serve) -> None:
+    with serve(bench, in_turn()):
+        page = opened()
+        assert "classifier of your own" in html(page)
+        assert "Nothing leaves this machine" in html(page)
+        assert [one.label for one in page.button if one.label == "Try it"] == ["Try it"] * 3
+        assert page.page_link[0].value == "New conversation"
+
+
+def test_an_example_begins_a_conversation_whose_answer_comes_and_which_a_reload_finds_again(
+    bench: Workbench, serve: Serve
+) -> None:
+    with serve(bench, in_turn(says("Two texts."))) as client:
+        page = opened()
+        page.button(key="try-Only look first").click()
+        comes(page, lambda one: "Two texts." in html(one), "the answer")
+        (talk,) = page.query_params.values()
+        assert _messages(client, talk) == [("user", "what is in the sample?"), ("assistant", "Two texts.")]
+        again = opened(chat=talk)
+        assert html(again).count("Two texts.") == 1
+        assert len(_messages(client, talk)) == 2, "to look again says nothing"
+
+
+def test_words_of_the_pool_are_never_made_into_anything(bench: Workbench, serve: Serve) -> None:
+    with serve(bench, in_turn(says(f"It says: {HOSTILE}"))) as client:
+        talk = _talk(client, HOSTILE)
+        client.patch(f"/conversations/{talk}", json={"title": HOSTILE})
+        page = comes(opened(chat=talk), lambda one: "It says" in html(one), "the answer")
+        assert html(page).count("&lt;img src=x") == 2
+        assert "<img" not in html(page)
+        for signs in ("<img", "**bold**", "](http", ":smile:", "$x", "www."):
+            assert signs not in rest(page)
+            assert all(signs not in str(one.value) for one in page.page_link)
+
+
+def test_what_would_be_deleted_is_asked_first_and_done_when_approved(bench: Workbench, serve: Serve) -> None:
+    model = in_turn(calls("delete_task", task=TASK), says("It is gone."))
+    with serve(bench, model) as client:
+        talk = _talk(client, "delete it")
+        page = comes(opened(chat=talk), lambda one: "cannot be undone" in html(one), "the card")
+        call = client.get(f"/conversations/{talk}").json()["pending"]["call"]
+        assert bench.tasks.names() == [TASK]
+        page.button(key=f"approve-{call}").click()
+        comes(page, lambda one: "It is gone." in html(one), "the answer")
+        assert bench.tasks.names() == []
+
+
+def test_a_refusal_takes_its_reason_along(bench: Workbench, serve: Serve) -> None:
+    model = in_turn(calls("delete_task", task=TASK), says("I leave it."))
+    with serve(bench, model) as client:
+        talk = _talk(client, "delete it")
+        page = comes(opened(chat=talk), lambda one: "cannot be undone" in html(one), "the card")
+        call = client.get(f"/conversations/{talk}").json()["pending"]["call"]
+        page.text_input(key=f"reason-{call}").set_value("not yet")
+        page.button(key=f"refuse-{call}").click()
+        comes(page, lambda one: "I leave it." in html(one), "the answer")
+        assert bench.tasks.names() == [TASK]
+        assert "not yet" in str(model.prompts[-1])
+
+
+def test_what_the_agent_offers_is_a_button_each(bench: Workbench, serve: Serve) -> None:
+    offered = "Stopped.\nYou can say:\n  1. status\n  2. run 3 more rounds"
+    with serve(bench, in_turn(says(offered), says("All is well."))) as client:
+        talk = _talk(client)
+        page = comes(opened(chat=talk), lambda one: any(b.label == "status" for b in one.button), "the offers")
+        next(one for one in page.button if one.label == "status").click()
+        comes(page, lambda one: "All is well." in html(one), "the answer")
+        assert ("user", "status") in _messages(client, talk)
+
+
+def test_a_fault_of_the_model_is_told_in_words(bench: Workbench, serve: Serve) -> None:
+    with serve(bench, in_turn(CannotDo("It went dark. Send the message again."))) as client:
+        page = comes(opened(chat=_talk(client)), lambda one: one.error, "the error")
+        assert "Send the message again" in page.error[0].value.replace("\u2060", "").replace("\\", "")
+
+
+def test_a_conversation_is_renamed_put_away_and_brought_back(bench: Workbench, serve: Serve) -> None:
+    with serve(bench, in_turn(says("Hello."))) as client:
+        talk = _talk(client)
+        page = opened(chat=talk)
+        page.text_input(key=f"name-{talk}").set_value("Nappies")
+        page.button(key=f"rename-{talk}").click()
+        ran(page)
+        assert "Nappies" in [one.value for one in page.page_link]
+        page.button(key=f"away-{talk}").click()
+        ran(page)
+        assert "Nappies" not in [one.value for one in page.page_link]
+        page.toggle(key="away").set_value(True)
+        ran(page)
+        page.button(key=f"away-{talk}").click()
+        ran(page)
+        assert client.get(f"/conversations/{talk}").json()["conversation"]["archived"] is False
+
+
+def test_a_file_is_shown_before_it_is_read_and_its_column_chosen(bench: Workbench, serve: Serve) -> None:
+    rows = "".join(f"{n},A title {n},A much longer text about <b>{n}</b>\n" for n in range(30))
+    with serve(bench, in_turn(says("Reading."))) as client:
+        page = opened()
+        page.chat_input(key="say").upload("two columns.csv", b"id,title,description\n" + rows.encode())
+        page.chat_input(key="say").set_value("find the complaints.")
+        ran(page)
+        assert "30 rows, 3 columns" in html(page)
+        assert "about &lt;b&gt;29" not in html(page), "only the first rows are shown"
+        assert "about &lt;b&gt;0" in html(page)
+        assert page.selectbox(key="column-two columns.csv").value == "description"
+        assert ran(page).text_input(key="wish-two columns.csv").value == "find the complaints."
+        page.selectbox(key="column-two columns.csv").set_value("title")
+        ran(page)
+        next(one for one in page.button if one.label == "Read it").click()
+        comes(page, lambda one: "Reading." in html(one), "the answer")
+        said = 'find the complaints in "two columns.csv", text column "title"'
+        assert _messages(client, page.query_params["chat"])[0] == ("user", said)
+
+
+def test_a_file_that_cannot_be_read_is_told_in_words(bench: Workbench, serve: Serve) -> None:
+    with serve(bench, in_turn()):
+        page = opened()
+        page.chat_input(key="say").upload("empty.csv", b"")
+        ran(page)
+        assert "empty" in page.error[0].value
+        page.button(key="leave-file").click()
+        assert not ran(page).error
+
+
+def test_a_service_that_is_away_is_waited_for(bench: Workbench, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAUD_SERVICE_URL", "http://127.0.0.1:9")
+    page = opened()
+    assert page.subheader[0].value == "The service does not answer"
+    assert page.code[0].value == "laud up"
+    with serve(bench, in_turn()):
+        assert "classifier of your own" in html(ran(page))
+
+
+def test_a_service_with_users_asks_for_a_token(bench: Workbench, serve: Serve) -> None:
+    token = bench.users.add("olga", "owner")
+    with serve(bench, in_turn(), local=False):
+        page = opened()
+        assert page.subheader[0].value == "Who are you?"
+        page.text_input[0].set_value("wrong")
+        page.button[0].click()
+        ran(page)
+        assert "does not know that token" in page.warning[0].value
+        page.text_input[0].set_value(token)
+        page.button[0].click()
+        assert "classifier of your own" in html(ran(page))
+
+
+def test_a_page_for_others_lends_nobody_the_trust_in_this_machine(
+    bench: Workbench, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAUD_PAGE_FOR", "others")
+    with serve(bench, in_turn()):
+        assert opened().subheader[0].value == "Who are you?"

@@ -1,0 +1,108 @@
+"""Shows the blocks of a conversation."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+import streamlit as st
+from markupsafe import Markup
+
+from agent.service import wire
+from ui.client import Service
+from ui.parts import look, timeline, words, working
+from ui.parts.timeline import Block, Feed, RoundCard, Said, Step
+
+SIGNS = {"running": "…", "done": "✓", "failed": "!"}
+
+
+def show(service: Service, view: wire.View, feed: Feed, rounds: Mapping[str, Any]) -> None:
+    """The whole conversation, and what is at work in it."""
+    draft = feed.draft(view)
+    look.put(
+        look.html(
+            "<div role='log' aria-label='Conversation'><ol class='laud-log'>{}</ol></div>",
+            look.joined(look.html("<li>{}</li>", one) for one in _items(timeline.blocks(view, draft, rounds))),
+        )
+    )
+    for job in view.jobs:
+        at_work = job.status == "running"
+        working.show(service, job, stage=feed.stage if at_work else None, left=feed.left if at_work else None)
+    if view.busy and not draft and not view.jobs:
+        look.put(look.html("<p class='dim' role='status'>Thinking…</p>"))
+    if feed.failure is not None and not view.busy:
+        st.error(look.label(feed.failure), icon=":material/error:")
+
+
+def _items(blocks: Iterable[Block]) -> Iterator[Markup]:
+    """A piece for each thing said and each round; steps that follow each other are one list."""
+    for steps, group in groupby(blocks, key=lambda one: isinstance(one, Step)):
+        if steps:
+            done = look.joined(_step(one) for one in group if isinstance(one, Step))
+            yield look.html("<ul class='laud-steps' aria-label='What was done'>{}</ul>", done)
+        else:
+            yield from (_one(one) for one in group)
+
+
+def _one(block: Block) -> Markup:
+    match block:
+        case Said(mine=True):
+            return look.html("<div class='laud-you'><div>{}</div></div>", block.text)
+        case Said():
+            return look.html("<div class='laud-said'>{}{}</div>", _paragraphs(block.text), "" if block.whole else "▍")
+        case RoundCard():
+            return _round(block)
+        case Step():
+            return _step(block)
+
+
+def _paragraphs(text: str) -> Markup:
+    """What LAUD says, as plain text: it quotes texts of the pool. What stands in brackets is an aside."""
+    parts = (part for part in text.split("\n\n") if part.strip())
+    form = {True: "<p class='laud-aside'>{}</p>", False: "<p>{}</p>"}
+    return look.joined(look.html(form[part.startswith("(") and part.endswith(")")], part) for part in parts)
+
+
+def _step(step: Step) -> Markup:
+    what = words.step(step.tool, step.args, step.receipt, running=step.state == "running")
+    return look.html(
+        "<li class='{0}'><span class='sign' aria-label='{0}'>{1}</span>"
+        "<span>{2} <span class='what'>{3}</span></span></li>",
+        step.state,
+        SIGNS[step.state],
+        what,
+        "" if step.state == "running" else words.outcome(step.tool, step.receipt),
+    )
+
+
+def _round(block: RoundCard) -> Markup:
+    card = block.card
+    found = words.headline(card.get("scores"))
+    title = "Seed and first model" if card["round"] == 0 else f"Round {card['round']}"
+    facts = [f"{card['labels']:,} labels", f"{card['oracle_calls']:,} answers", words.dollars(float(card["cost"]))]
+    score = Markup("")
+    if found is not None:
+        name, value = found
+        score = look.html(
+            "<div class='row'><span class='big'>{}</span><span class='dim'>{} of {}, 95 % interval {}</span>{}</div>",
+            words.percent(value["value"]),
+            name,
+            card["scores"]["of"],
+            words.interval(value),
+            _change(block),
+        )
+    return look.html(
+        "<section class='laud-card' aria-label='{0}'><h3>{0}</h3>{1}<div class='row dim num'>{2}</div></section>",
+        title,
+        score,
+        look.joined(look.html("<span>{}</span>", one) for one in [*facts, f"picked by {card['strategy']}"]),
+    )
+
+
+def _change(block: RoundCard) -> Markup:
+    before = None if block.before is None else words.headline(block.before.get("scores"))
+    now = words.headline(block.card.get("scores"))
+    if before is None or now is None:
+        return Markup("")
+    points = round(100 * (now[1]["value"] - before[1]["value"]))
+    sign, kind = ("▲", "laud-up") if points > 0 else ("▼", "laud-down") if points < 0 else ("=", "dim")
+    return look.html("<span class='{} num'>{} {} points</span>", kind, sign, abs(points))

@@ -1,0 +1,1 @@
+"""The pages: conversation, labeling desk, results."""
