@@ -10,13 +10,15 @@ from typing import Any
 
 from agent import arguments, receipts, results
 from agent.arguments import Estimate, RunRounds
-from tools import account, estimate, export, labeling, pool, proposal, rounds, task
+from tools import account, doubts, estimate, export, labeling, pool, proposal, repair, rounds, task
 from tools.engine.errors import AskAgain, CannotDo, LaudError
 from tools.engine.records import Task
 from tools.plan import RunPlan, within_caps
 from tools.workbench import Workbench
 
 Receipt = dict[str, Any]
+DOUBTED = 20
+"""Doubtful labels that are looked at where no number is named."""
 
 
 def plan_of(args: RunRounds | Estimate) -> RunPlan:
@@ -97,8 +99,10 @@ def propose_task(bench: Workbench, args: arguments.ProposeTask) -> Receipt:
 
 def set_task(bench: Workbench, args: arguments.SetTask) -> Receipt:
     """Create a task or change it; what is left out stays as it is."""
-    given = args.model_dump(exclude_none=True, exclude_unset=True)
+    given = args.model_dump(exclude_none=True, exclude_unset=True, exclude={"edits"})
     known = args.name in bench.tasks.names()
+    # First, since nothing is changed where an edit is not proposed.
+    requeued = repair.accept(bench, bench.tasks.get(args.name), args.edits).requeued if args.edits else 0
     if known:
         old = receipts.guideline(bench.tasks.get(args.name))
         given = {**{key: value for key, value in old.items() if key not in {"task", "guideline_version"}}, **given}
@@ -110,7 +114,7 @@ def set_task(bench: Workbench, args: arguments.SetTask) -> Receipt:
     elif args.classes is None:
         raise AskAgain(f"There is no task {args.name!r} yet. Give its classes, two or more, to create it.")
     made = task.create_task(bench, task.make_spec(given))
-    return {**receipts.guideline(made), **_questions(bench, made)}
+    return {**receipts.guideline(made), "requeued": requeued, **_questions(bench, made)}
 
 
 def answer_questions(bench: Workbench, args: arguments.AnswerQuestions) -> Receipt:
@@ -132,9 +136,12 @@ def estimate_run(bench: Workbench, args: Estimate) -> Receipt:
         "oracle": found.oracle,
         "calls": list(found.calls),
         "gold_calls": found.gold_calls,
+        "sample": found.sample,
         "labels": list(found.labels),
         "dollars": _rounded(found.dollars, 4),
         "seconds": _rounded(found.seconds, 0),
+        "by_hand": list(found.by_hand),
+        "minutes": _rounded(found.minutes, 0),
         "minutes_by_hand": _rounded(found.minutes_by_hand, 0),
         "budget_left": found.budget_left,
         "stop": list(found.stop),
@@ -171,12 +178,26 @@ def label_texts(bench: Workbench, args: arguments.LabelTexts) -> Receipt:
 
 
 def undo(bench: Workbench, args: arguments.Undo) -> Receipt:
-    """Take back the latest labels."""
-    undone = labeling.undo(bench, bench.tasks.get(str(args.task)), count=args.count, person=bench.person)
+    """Take back the latest labels, or the doubtful ones."""
+    of = bench.tasks.get(str(args.task))
+    if args.doubtful:
+        return _put_again(bench, of, limit=args.count or DOUBTED)
+    undone = labeling.undo(bench, of, count=args.count or 1, person=bench.person)
     return {
         "task": undone.task.name,
         "withdrawn": [{"id": one.id, "text": one.text, "label": one.label} for one in undone.withdrawn],
         "waiting": undone.waiting,
+    }
+
+
+def _put_again(bench: Workbench, of: Task, *, limit: int) -> Receipt:
+    """Take back those of the most doubtful labels that are worth a person's time."""
+    found = [one for one in doubts.doubts(bench, of, limit=limit) if one.worth]
+    doubts.put_again(bench, of, [one.id for one in found])
+    return {
+        "task": of.name,
+        "withdrawn": [{"id": one.id, "text": one.text, "label": one.label} for one in found],
+        "waiting": len(labeling.waiting(bench, of)),
     }
 
 

@@ -15,6 +15,7 @@ from agent.calls import Ready
 from agent.toolbelt import Tool
 from tools.engine.errors import AskAgain
 from tools.labeling import spent_on
+from tools.panel import asks_a_model
 from tools.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -121,7 +122,13 @@ def read_decision(value: Mapping[str, Any]) -> Decision:
 
 
 def _asks_llm(args: RunRounds) -> bool:
-    return any((name or "").partition(":")[0] == "llm" for name in (args.oracle, args.gold_oracle))
+    return bool(_asked(args))
+
+
+def _asked(args: RunRounds) -> list[str]:
+    """The oracles of a run that ask a language model, each once."""
+    named = [name for name in (args.oracle, args.gold_oracle, args.gate) if name and asks_a_model(name)]
+    return list(dict.fromkeys(named))
 
 
 def _holds_files(folder: Path) -> bool:
@@ -134,15 +141,17 @@ def _run_card(bench: Workbench, call: Ready, args: RunRounds) -> Card:
 
     plan = actions.plan_of(args)
     found = estimate(bench, plan)
-    model = bench.settings.llm_model
+    who = " and ".join(
+        f"the language model {bench.settings.llm_model!r}" if n == "llm" else repr(n) for n in _asked(args)
+    )
     budget = args.budget if args.budget is not None else bench.tasks.get(str(args.task)).budget
     editable = {name: getattr(args, name) for name in EDITABLE}
     return Card(
         call=call.id,
         tool=call.tool.name,
-        title=f"Let the language model {model!r} label for {args.task!r}",
+        title=f"Let {who} label for {args.task!r}",
         what=_what(found, str(bench.settings.llm_base_url)),
-        texts=found.calls[1],
+        texts=found.calls[1] + found.sample,
         dollars=found.dollars,
         budget_left=found.budget_left,
         editable={**editable, "budget": budget if budget is not None else _enough(bench, str(args.task), found)},
@@ -150,7 +159,7 @@ def _run_card(bench: Workbench, call: Ready, args: RunRounds) -> Card:
 
 
 def _what(found: "RunEstimate", endpoint: str) -> str:
-    low, high = found.calls
+    low, high = (count + found.sample for count in found.calls)
     price = "at a price that is not known" if found.dollars is None else "for ${:.2f} to ${:.2f}".format(*found.dollars)
     return f"{low:,} to {high:,} texts of the pool are sent to {endpoint}, {price}."
 

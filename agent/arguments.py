@@ -3,7 +3,7 @@
 `pool` and `task` may be left out where there is one, or where the conversation is about one already.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +17,17 @@ OracleName = Annotated[
     ),
 ]
 Dollars = Annotated[float | None, Field(ge=0, description="Dollars that may be spent on the task in all")]
+Gate = Annotated[
+    str | None,
+    Field(
+        description="Who checks a language model's answers before it labels: human (as usual), replay:COLUMN or skip"
+    ),
+]
+Quality = Annotated[
+    float | None,
+    Field(gt=0, le=1, description="Share of right labels wanted; a person gives what the model is unsure of"),
+]
+Minutes = Annotated[float | None, Field(ge=0, description="Minutes that a person has for that, at most")]
 TextColumn = Annotated[str | None, Field(description="Column that holds the texts; found by itself when left out")]
 Show = Literal[
     "status",
@@ -31,6 +42,7 @@ Show = Literal[
     "people",
     "benefit",
     "edits",
+    "doubts",
 ]
 """What of a task's results can be looked at."""
 FILE = (
@@ -108,7 +120,7 @@ class SetTask(Arguments):
     """Create a task, or change the task of that name: what is left out stays as it is.
 
     A change of description, classes or examples makes a new guideline version; the classes of a task that has labels
-    keep their names.
+    keep their names. Labels that accepted edits put in doubt are asked about again by the next run.
     """
 
     model_config = _example(
@@ -128,6 +140,15 @@ class SetTask(Arguments):
     stop: list[str] | None = Field(
         default=None, description="Rules that end the loop, such as precision>=0.95, labels=300, rounds=5, plateau"
     )
+    edits: list[str] | None = Field(
+        default=None, description="Proposed edits of the guideline that the person accepts, by their names in `edits`"
+    )
+
+    @model_validator(mode="after")
+    def _one_change_of_the_guideline(self) -> Self:
+        if self.edits and (self.classes is not None or self.description is not None):
+            raise ValueError("edits change the guideline already; leave out description and classes")
+        return self
 
 
 class AnswerQuestions(Arguments):
@@ -154,6 +175,9 @@ class Estimate(Arguments):
     batch: int | None = Field(default=None, ge=1, le=10_000, description="Texts labeled in a round")
     gold: int | None = Field(default=None, ge=0, description="Texts set apart to judge by")
     budget: Dollars = None
+    gate: Gate = None
+    quality: Quality = None
+    minutes: Minutes = None
 
 
 class RunRounds(Arguments):
@@ -180,13 +204,9 @@ class RunRounds(Arguments):
         default=None, description="head, kernel, finetune or auto; leave out to let LAUD choose"
     )
     budget: Dollars = None
-    gate: str | None = Field(
-        default=None, description="Who checks a language model's answers before it labels: human (as usual) or skip"
-    )
-    quality: float | None = Field(
-        default=None, gt=0, le=1, description="Share of right labels wanted; a person gives what the model is unsure of"
-    )
-    minutes: float | None = Field(default=None, ge=0, description="Minutes that a person has for that, at most")
+    gate: Gate = None
+    quality: Quality = None
+    minutes: Minutes = None
     seed_only: bool = Field(default=False, description="Stop after the cold start")
 
 
@@ -209,7 +229,8 @@ class ShowResults(Arguments):
     task: TaskName = None
     show: Show = Field(
         default="status",
-        description="people: how those who label agree; benefit: who should label; edits: of the guideline",
+        description="people: how those who label agree; benefit: who should label; edits: of the guideline; "
+        "doubts: labels least likely right",
     )
     cls: str | None = Field(default=None, description="Only this class")
     compare: list[int] | None = Field(
@@ -219,12 +240,16 @@ class ShowResults(Arguments):
 
 
 class Undo(Arguments):
-    """Take back the person's latest labels."""
+    """Take back the person's latest labels; or, with doubtful, the labels that are most worth a person's second look.
+
+    The texts of those wait for a person, before all others.
+    """
 
     model_config = _example(count=3)
 
     task: TaskName = None
-    count: int = Field(default=1, ge=1, le=1_000, description="How many labels")
+    count: int | None = Field(default=None, ge=1, le=1_000, description="How many labels; 1, or 20 of the doubtful")
+    doubtful: bool = Field(default=False, description="Labels by whomever that are likely wrong, not the latest")
 
 
 class DeleteTask(Arguments):

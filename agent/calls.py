@@ -14,6 +14,7 @@ from agent.model import UNREADABLE
 from agent.places import SAMPLE, Places
 from agent.toolbelt import BY_NAME, Tool
 from tools.engine.errors import AskAgain
+from tools.panel import read_panel
 from tools.workbench import Workbench
 
 A = TypeVar("A", bound=Arguments)
@@ -103,19 +104,24 @@ def _placed(bench: Workbench, places: Places, args: A) -> A:
         update["out"] = str(places.target(args.out, f"{_slug(f'{args.task}-{_stem(args.file)}')}.csv"))
     if isinstance(args, Export):
         update["out"] = str(places.target(args.out, _slug(str(args.task))))
-    for name in {"oracle", "gold_oracle"} & type(args).model_fields.keys():
+    for name in {"oracle", "gold_oracle", "gate"} & type(args).model_fields.keys():
         update[name] = _oracle(bench, places, getattr(args, name), args)
     return args.model_copy(update=update) if update else args
 
 
 def _oracle(bench: Workbench, places: Places, oracle: str | None, args: Arguments) -> str | None:
     """An oracle that replays a file reads that file, so the same files are allowed as elsewhere."""
+    panel = read_panel(oracle or "")
+    if panel is not None:
+        return panel.named(lambda part: str(_oracle(bench, places, part, args)))
     kind, _, rest = (oracle or "").partition(":")
     if kind != "replay" or places.local_files:
         return oracle
     task = getattr(args, "task", None) or getattr(args, "name", None)
     pool = getattr(args, "pool", None) or (bench.tasks.get(task).pool if task in bench.tasks.names() else None)
-    if pool in bench.pools.names() and rest in bench.pools.columns(str(pool)):
+    columns = set(bench.pools.columns(str(pool))) if pool in bench.pools.names() else set()
+    column, stated, confidence = rest.rpartition("@")
+    if rest in columns or (stated and {column, confidence} <= columns):
         return oracle
     file, _, column = rest.rpartition(":")
     if not file:

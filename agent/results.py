@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from agent import receipts
 from agent.arguments import ShowResults
-from tools import adjudication, annotators, benefit, labeling, oracle_report, repair, review
+from tools import adjudication, annotators, benefit, doubts, labeling, oracle_report, repair, review
 from tools.engine.errors import UnknownLabel
 from tools.engine.records import Task
 from tools.evaluation import HardText
@@ -132,6 +132,26 @@ def _edits(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
     return {"edits": TypeAdapter(list[repair.Proposal]).dump_python(found, mode="json")}
 
 
+def _doubts(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
+    found = doubts.doubts(bench, task, limit=args.limit)
+    return {
+        "labels": [
+            {
+                "id": one.id,
+                "text": one.text,
+                "label": one.label,
+                "suggested": one.suggested,
+                "right": round(one.right, 3),
+                "worth_a_second_look": one.worth,
+                "source": one.source,
+                "round": one.round,
+            }
+            for one in found
+            if args.cls in {None, one.label, one.suggested}
+        ]
+    }
+
+
 def _why(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
     return {
         "texts": [
@@ -227,5 +247,6 @@ _SHOWN: Mapping[str, Callable[[Workbench, Task, ShowResults], Receipt]] = Mappin
         "people": _people,
         "benefit": _benefit,
         "edits": _edits,
+        "doubts": _doubts,
     }
 )

@@ -110,7 +110,13 @@ TOOLS: tuple[Tool, ...] = (
         api="POST /pools/{pool}/proposals",
         cli="laud task propose",
     ),
-    Tool(name="set_task", args=arguments.SetTask, effect="change", api="PUT /tasks/{task}", cli="laud task create"),
+    Tool(
+        name="set_task",
+        args=arguments.SetTask,
+        effect="change",
+        api="PUT /tasks/{task}",
+        cli="laud task create, laud guideline accept",
+    ),
     Tool(
         name="answer_questions",
         args=arguments.AnswerQuestions,
@@ -153,7 +159,7 @@ TOOLS: tuple[Tool, ...] = (
         effect="change",
         repeatable=False,
         api="POST /tasks/{task}/labels/undo",
-        cli="laud label undo",
+        cli="laud label undo, laud together doubts",
     ),
     Tool(
         name="delete_task",

@@ -2,17 +2,19 @@
 
 import math
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 
 import numpy as np
 
 from tools.answers import settled
 from tools.consistency import MOST
 from tools.engine.gold import most_gold
-from tools.engine.records import Answer, RoundStatus, Task, Text
+from tools.engine.records import RoundStatus, Task, Text
 from tools.engine.stopping import Rule
+from tools.expected_cost import ENOUGH_SEEN, asking_price, price_in_words, seen
 from tools.gate import MOST as CHECKS
-from tools.gate import PORTION, sample_left
+from tools.gate import PORTION, checker_of, sample_left
+from tools.hand_work import hand_work
 from tools.labeling import spending_limit, spent_on
 from tools.pace import pace
 from tools.panel import asks_a_model
@@ -26,8 +28,6 @@ Counts = tuple[int, int]
 
 SAMPLED = 100
 """Texts that prices and reading times are taken from."""
-ENOUGH_SEEN = 10
-"""Answers of an oracle from which on its own price and pace are taken."""
 TO_REPLY: Range = (0.5, 5.0)
 """Seconds that a language model takes for an answer."""
 AT_ONCE: Counts = (64, 8)
@@ -48,17 +48,22 @@ class RunEstimate:
     """What a run would still take, each as (low, high).
 
     `calls` are answers to ask for, those for the gold sample (`gold_calls`) among them; `labels` the training labels
-    that come of them. `dollars` is None where the model's price is not known, `budget_left` None without a budget.
-    `minutes_by_hand` are what the calls would take a person. `assumptions` say in words what the numbers rest on.
+    that come of them; `sample` texts come on top, which the oracle answers only to be checked. `dollars` is None where
+    the model's price is not known, `budget_left` None without a budget. `by_hand` are the labels and checks that the
+    run asks of a person, `minutes` what they take her; `minutes_by_hand` is what all calls would take her.
+    `assumptions` say in words what the numbers rest on.
     """
 
     task: str
     oracle: str
     calls: Counts
     gold_calls: int
+    sample: int
     labels: Counts
     dollars: Range | None
     seconds: Range
+    by_hand: Counts
+    minutes: Range
     minutes_by_hand: Range
     seconds_per_label: Range
     budget_left: float | None
@@ -101,28 +106,27 @@ def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
     work = _work(bench, plan, task, rules)
     oracle = plan.oracle or task.oracle or "human"
     texts = _sample(bench, task, plan.seed)
-    price = _price(bench, task, oracle, texts)
-    gold_price = price if plan.gold_oracle is None else _price(bench, task, plan.gold_oracle, texts)
     limit = spending_limit(bench, plan.budget if plan.budget is not None else task.budget)
     left = None if limit is None else max(0.0, limit - spent_on(bench, task))
     asked = work.asked
     sample = sample_left(bench, task, oracle, plan.gate)
-    again = MOST * work.rounds[1] if asks_a_model(oracle) and bench.settings.oracle_repeats else 0
-    dollars = None
-    if price is not None and gold_price is not None:
-        paid = asked[0] + sample, asked[1] + sample + again
-        spent = [work.gold * g + calls * p for g, calls, p in zip(gold_price, paid, price, strict=True)]
-        dollars = (min(spent[0], left), min(spent[1], left)) if left is not None else (spent[0], spent[1])
+    dollars = _dollars(bench, plan, task, oracle, texts, work=work, sample=sample)
+    if dollars is not None and left is not None:
+        dollars = min(dollars[0], left), min(dollars[1], left)
     by_hand, how = pace(bench, task, texts)
+    hers = hand_work(bench, task, plan, oracle=oracle, gold=work.gold, asked=asked, rounds=work.rounds, seconds=by_hand)
     calls = work.gold + asked[0], work.gold + asked[1]
     return RunEstimate(
         task=task.name,
         oracle=oracle,
         calls=calls,
         gold_calls=work.gold,
+        sample=sample,
         labels=(work.seed_labels + work.round_labels[0], work.seed_labels + work.round_labels[1]),
         dollars=dollars,
         seconds=_seconds(bench, plan, task, oracle, work),
+        by_hand=hers.labels,
+        minutes=hers.minutes,
         minutes_by_hand=(calls[0] * by_hand[0] / 60, calls[1] * by_hand[1] / 60),
         seconds_per_label=by_hand,
         budget_left=left,
@@ -130,8 +134,10 @@ def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
         assumptions=(
             _in_words(work, rules),
             how,
+            *hers.words,
             *_gate_in_words(sample),
-            *_price_in_words(bench, task, oracle, price, left),
+            *price_in_words(bench, task, oracle, texts),
+            *_budget_in_words(oracle, dollars, left),
         ),
     )
 
@@ -139,7 +145,13 @@ def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
 def _gate_in_words(sample: int) -> tuple[str, ...]:
     if not sample:
         return ()
-    return (f"the oracle first answers {sample:,} more texts, of which a person checks {PORTION} to {CHECKS}",)
+    return (f"The oracle first answers {sample:,} more texts, of which {PORTION} to {CHECKS} are checked.",)
+
+
+def _budget_in_words(oracle: str, dollars: Range | None, left: float | None) -> tuple[str, ...]:
+    if dollars is None or left is None or not (asks_a_model(oracle) or oracle.startswith("offline")):
+        return ()
+    return (f"${left:,.4f} of the budget is left, and no more is spent.",)
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -219,26 +231,23 @@ def _sample(bench: Workbench, task: Task, seed: int) -> list[Text]:
     return bench.pools.texts(task.pool, [ids[row] for row in drawn])
 
 
-def _price(bench: Workbench, task: Task, oracle: str, texts: list[Text]) -> Range | None:
-    """Dollars for one answer: as those so far, else by counted tokens; None where the price table lacks the model."""
-    kind, _, model = oracle.partition(":")
-    if kind != "llm" or not texts:
-        return 0.0, 0.0
-    expected = bench.language_models.expected(task, texts, model=model or None)
-    if expected is None:
+def _dollars(  # noqa: PLR0913 - keyword-only where it matters
+    bench: Workbench, plan: RunPlan, task: Task, oracle: str, texts: list[Text], *, work: _Work, sample: int
+) -> Range | None:
+    """What the run costs: gold sample, labels, the oracle's sample, what is asked again, and a checker that is paid."""
+    checker = checker_of(bench, oracle, plan.gate) or "human"
+    prices = [asking_price(bench, task, name, texts) for name in (plan.gold_oracle or oracle, oracle, checker)]
+    again = MOST * work.rounds[1] if asks_a_model(oracle) and bench.settings.oracle_repeats else 0
+    counts = (
+        (work.gold, work.gold),
+        (work.asked[0] + sample, work.asked[1] + sample + again),
+        (min(PORTION, sample), min(CHECKS, sample)),
+    )
+    known = [price for price in prices if price is not None]
+    if len(known) < len(prices):
         return None
-    seen = [answer.cost for answer in _seen(bench, task, oracle) if answer.cost > 0]
-    if len(seen) >= ENOUGH_SEEN:
-        margin = 2 * stdev(seen) / math.sqrt(len(seen))
-        return max(0.0, fmean(seen) - margin), fmean(seen) + margin
-    return expected[0] / len(texts), expected[1] / len(texts)
-
-
-def _seen(bench: Workbench, task: Task, oracle: str) -> list[Answer]:
-    """The answers that this oracle gave to the task before."""
-    kind, _, model = oracle.partition(":")
-    source = f"llm:{model or bench.settings.llm_model}" if kind == "llm" else oracle
-    return [label.answer for label in bench.labels.history(task.name) if label.answer.source == source]
+    low, high = (sum(n[end] * p[end] for n, p in zip(counts, known, strict=True)) for end in (0, 1))
+    return low, high
 
 
 def _seconds(bench: Workbench, plan: RunPlan, task: Task, oracle: str, work: _Work) -> Range:
@@ -254,7 +263,7 @@ def _seconds(bench: Workbench, plan: RunPlan, task: Task, oracle: str, work: _Wo
             labels = work.seed_labels + work.round_labels[end]
             seconds += FINETUNED_PER_LABEL[end] * labels + texts / rate
         if oracle.partition(":")[0] == "llm":
-            timed = [answer.seconds for answer in _seen(bench, task, oracle) if answer.seconds > 0]
+            timed = [answer.seconds for answer in seen(bench, task, oracle) if answer.seconds > 0]
             reply = fmean(timed) if len(timed) >= ENOUGH_SEEN else TO_REPLY[end]
             at_once = min(AT_ONCE[end], bench.settings.llm_concurrency)
             seconds += (work.gold + work.asked[end]) * reply / at_once
@@ -277,19 +286,3 @@ def _in_words(work: _Work, rules: tuple[Rule, ...]) -> str:
         parts.append(f"{low:,} to {high:,} in rounds" if low < high else f"{high:,} in rounds")
     rule = ", ".join(map(str, rules)) or "an exhausted pool"
     return f"{'; '.join(parts) or 'Nothing is left to ask'}; it ends by {rule}."
-
-
-def _price_in_words(bench: Workbench, task: Task, oracle: str, price: Range | None, left: float | None) -> list[str]:
-    if oracle.partition(":")[0] != "llm":
-        return []
-    if price is None:
-        return ["The price table lacks the model, so its cost is not known."]
-    seen = sum(answer.cost > 0 for answer in _seen(bench, task, oracle))
-    _, _, counted = bench.language_models.expected(task, [], model=oracle.partition(":")[2] or None) or (0, 0, 0)
-    basis = "by the price table, from the shortest answer to the longest allowed"
-    if counted >= ENOUGH_SEEN:
-        basis = f"by the price table and the tokens of {counted:,} earlier answers of the model"
-    if seen >= ENOUGH_SEEN:
-        basis = f"as {seen:,} answers so far did"
-    words = [f"An answer costs ${price[0]:.6f} to ${price[1]:.6f}, {basis}."]
-    return [*words, f"${left:,.4f} of the budget is left, and no more is spent."] if left is not None else words

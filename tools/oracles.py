@@ -12,7 +12,7 @@ from tools.engine.ports import Oracle
 from tools.engine.records import SkippedRow, Task, Text, TextId
 from tools.labeling import at_the_terminal
 from tools.opinions import by_people
-from tools.panel import Cascade, Committee, Repeated
+from tools.panel import Cascade, Committee, Repeated, read_panel
 from tools.pool import text_id
 from tools.training import pool_texts, zero_shot
 from tools.workbench import Workbench
@@ -22,8 +22,6 @@ FORMS = (
     "replay:FILE[:COLUMN]; several as A>B (B what A is unsure of), vote:A,B,C, or A*3 (asked three times)"
 )
 
-MOST_REPEATS = 9
-"""How often one oracle may be asked about a text."""
 VERIFIED = 2_000
 """Newest labels of people among which demonstrations are chosen."""
 SAMPLED = 500
@@ -66,16 +64,17 @@ def open_oracle(  # noqa: PLR0913 - what answers, and how it is held to it
 
 def _open_panel(bench: Workbench, task: Task, name: str, opened: Callable[[str], Oracle]) -> Oracle | None:
     """Several oracles as one, `A>B`, `vote:A,B` or `A*3`; None where the name is of a single one."""
-    first, chained, rest = name.partition(">")
-    if chained:
-        wanted = bench.settings.oracle_accuracy
-        return Cascade(bench, task, opened(first.strip()), opened(rest.strip()), wanted=wanted)
-    if name.startswith("vote:"):
-        return Committee(bench, task, [opened(part.strip()) for part in name.removeprefix("vote:").split(",")])
-    one, repeated, times = name.rpartition("*")
-    if repeated and times.isdecimal() and 2 <= int(times) <= MOST_REPEATS:
-        return Repeated(bench, opened(one), int(times))
-    return None
+    panel = read_panel(name)
+    if panel is None:
+        return None
+    parts = [opened(part) for part in panel.parts]
+    match panel.form:
+        case "chain":
+            return Cascade(bench, task, *parts, wanted=bench.settings.oracle_accuracy)
+        case "vote":
+            return Committee(bench, task, parts)
+        case "again":
+            return Repeated(bench, parts[0], panel.times)
 
 
 def _replayed(bench: Workbench, task: Task, where: str, *, noise: float, seed: int) -> Oracle:

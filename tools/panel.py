@@ -5,9 +5,9 @@ as opinions, with what it cost, the moment it comes.
 """
 
 import json
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from tools.engine.ports import Oracle
 from tools.engine.records import Answer, Task, Text, TextId
 from tools.opinions import is_person, standing
 from tools.workbench import Workbench
+
+MOST_REPEATS = 9
+"""How often one oracle may be asked about a text."""
 
 
 class Calibrated:
@@ -213,9 +216,45 @@ class Repeated:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """How the oracles of a panel's name are put together: one after the other, in a vote, or one several times."""
+
+    form: Literal["chain", "vote", "again"]
+    parts: tuple[str, ...]
+    times: int = 1
+
+    def named(self, change: Callable[[str], str]) -> str:
+        """The panel's name with each part's name changed."""
+        parts = [change(part) for part in self.parts]
+        match self.form:
+            case "chain":
+                return ">".join(parts)
+            case "vote":
+                return f"vote:{','.join(parts)}"
+            case "again":
+                return f"{parts[0]}*{self.times}"
+
+
+def read_panel(oracle: str) -> Panel | None:
+    """What the name of an oracle says of a panel: `A>B`, `vote:A,B` or `A*3`; None where it is a single one's."""
+    first, chained, rest = oracle.partition(">")
+    if chained:
+        return Panel(form="chain", parts=(first.strip(), rest.strip()))
+    if oracle.startswith("vote:"):
+        return Panel(form="vote", parts=tuple(part.strip() for part in oracle.removeprefix("vote:").split(",")))
+    one, repeated, times = oracle.rpartition("*")
+    if repeated and times.isdecimal() and 2 <= int(times) <= MOST_REPEATS:
+        return Panel(form="again", parts=(one,), times=int(times))
+    return None
+
+
 def asks_a_model(oracle: str) -> bool:
-    """Whether the oracle of that name asks a language model, by itself or in a panel."""
-    return any(part.strip().startswith("llm") for part in re.split(r"[>,]|vote:", oracle))
+    """Whether the oracle of that name asks a language model while a run goes on, by itself or in a panel."""
+    panel = read_panel(oracle)
+    if panel is None:
+        return oracle.partition(":")[0] == "llm"
+    return any(asks_a_model(part) for part in panel.parts)
 
 
 def reordered(task: Task, rng: np.random.Generator) -> tuple[Task, str]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.runs import MinutesOption, QualityOption
 from agent.cli.session import JsonOption, WorkspaceOption, print_json, workbench
 
 app = typer.Typer(help="Look at what a model confuses, at labels that look wrong, at why texts were picked.")
@@ -20,6 +21,9 @@ def estimate(
     gold: Annotated[int, typer.Option(min=0, help="Texts set apart to judge by")] = 100,
     gold_oracle: Annotated[str | None, typer.Option(help="Who labels the gold sample [default: the oracle]")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="Dollars to spend on answers, at most")] = None,
+    gate: Annotated[str | None, typer.Option(help="Who checks the oracle first [default: human, if it is llm]")] = None,
+    quality: QualityOption = None,
+    minutes: MinutesOption = None,
     until: Annotated[list[str] | None, typer.Option(help="Stop rule; may be repeated")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -38,6 +42,9 @@ def estimate(
         labels=labels,
         gold=gold,
         budget=budget,
+        gate=gate,
+        quality=quality,
+        minutes=minutes,
         until=tuple(until or ()),
     )
     with workbench(workspace, write=False) as bench:

@@ -62,7 +62,9 @@ def show_estimate(found: "RunEstimate") -> None:
     left = "" if found.budget_left is None else f", ${found.budget_left:,.4f} of the budget left"
     say(f"  cost                 {dollars}{left}")
     say(f"  machine time         {found.seconds[0]:,.0f} to {found.seconds[1]:,.0f} s")
-    say(f"  by hand              {found.minutes_by_hand[0]:,.0f} to {found.minutes_by_hand[1]:,.0f} min")
+    few, many = found.by_hand
+    say(f"  by a person          {few:,} to {many:,} answers, {found.minutes[0]:,.0f} to {found.minutes[1]:,.0f} min")
+    say(f"  all by hand          {found.minutes_by_hand[0]:,.0f} to {found.minutes_by_hand[1]:,.0f} min")
     for line in found.assumptions:
         say(f"  {line}")
 

@@ -204,7 +204,17 @@ def test_a_run_that_costs_nothing_is_not_asked_about(workspace: Path) -> None:
     assert len(runs.asked) == 1
 
 
-@pytest.mark.parametrize("args", [{}, {"oracle": "human", "gold_oracle": "llm"}, {"oracle": "llm:gpt-4o"}])
+@pytest.mark.parametrize(
+    "args",
+    [
+        {},
+        {"oracle": "human", "gold_oracle": "llm"},
+        {"oracle": "llm:gpt-4o"},
+        {"oracle": "zero-shot>llm"},
+        {"oracle": "vote:zero-shot,llm"},
+        {"oracle": "zero-shot", "gate": "llm"},
+    ],
+)
 def test_however_a_run_comes_to_the_llm_it_is_asked_about(args: dict[str, str], workspace: Path) -> None:
     runs = Runs()
     with talking(workspace, in_turn(calls("run_rounds", **args)), runs) as one:

@@ -214,6 +214,11 @@ WRONG: dict[str, tuple[Reply, str]] = {
     "no such file": (call("add_texts", file="/etc/passwd"), "There is no uploaded file '/etc/passwd'."),
     "out of the exports": (call("export", out="../../x"), "give a plain name, not the path '../../x'"),
     "a file to replay": (call("run_rounds", oracle="replay:/etc/passwd:x"), "There is no uploaded file '/etc/passwd'."),
+    "a file in a panel": (
+        call("run_rounds", oracle="vote:human,replay:/etc/passwd:x"),
+        "There is no uploaded file '/etc/passwd'.",
+    ),
+    "a file to check by": (call("run_rounds", gate="replay:/etc/passwd:x"), "There is no uploaded file '/etc/passwd'."),
 }
 
 

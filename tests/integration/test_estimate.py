@@ -12,6 +12,7 @@ from tests.support.small_loop import has_figure, small_bench, small_run, small_t
 from tools.engine.errors import AskAgain, OracleUnavailable
 from tools.engine.records import Task
 from tools.estimate import RunEstimate, estimate
+from tools.gate import MOST, PORTION
 from tools.labeling import label_texts, waiting
 from tools.plan import RunPlan
 from tools.standing import RunResult
@@ -125,6 +126,33 @@ def test_a_person_half_way_is_told_what_is_left(bench: Workbench) -> None:
     assert left.calls[0] == 26
 
 
+def test_a_person_beside_a_model_is_told_her_part(bench: Workbench) -> None:
+    task = small_task(bench, "beside")
+    alone = estimate(bench, plan_for(task, oracle=LLM, gate="skip", gold_oracle="replay:figures"))
+    assert (alone.by_hand, alone.minutes, alone.sample) == ((0, 0), (0.0, 0.0), 0)
+    assert alone.minutes_by_hand[1] > 0
+    checked = estimate(bench, plan_for(task, oracle=LLM, gate="human", gold_oracle="replay:figures"))
+    assert checked.by_hand == (PORTION, min(MOST, checked.sample))
+    assert checked.minutes == pytest.approx(
+        tuple(count * seconds / 60 for count, seconds in zip(checked.by_hand, checked.seconds_per_label, strict=True))
+    )
+    gold = estimate(bench, plan_for(task, oracle=LLM, gate="skip", gold_oracle="human"))
+    assert gold.by_hand == (24, 24)
+    unknown = estimate(bench, plan_for(task, oracle=LLM, gate="human", gold_oracle="replay:figures", quality=0.95))
+    assert unknown.by_hand == (PORTION, min(MOST, checked.sample) + unknown.calls[1] - unknown.gold_calls)
+    assert "not known before some of its answers are checked" in " ".join(unknown.assumptions)
+    hurried = estimate(
+        bench, plan_for(task, oracle=LLM, gate="human", gold_oracle="replay:figures", quality=0.95, minutes=5.0)
+    )
+    assert hurried.minutes[1] == 5.0 < unknown.minutes[1]
+    assert hurried.by_hand[0] == PORTION
+    given = estimate(bench, plan_for(task, oracle=LLM, gate="skip", gold_oracle="human", minutes=2.0))
+    assert given.minutes[1] == pytest.approx(2.0 + 24 * given.seconds_per_label[1] / 60), "beside the gold sample"
+    whole = estimate(bench, plan_for(task, oracle="human"))
+    assert whole.by_hand == whole.calls
+    assert whole.minutes == pytest.approx(whole.minutes_by_hand)
+
+
 # --- dollars ----------------------------------------------------------------------------------------------------------
 
 
@@ -146,6 +174,37 @@ def test_the_cost_of_a_run_lies_within_its_estimate_and_answers_sharpen_it(bench
     assert more.dollars[0] / 16 < mean < more.dollars[1] / 16 * 1.2
     assert more.dollars[1] < high / found.calls[1] * 16, "sharper than by the table"
     assert "answers so far" in " ".join(more.assumptions)
+
+
+def test_an_offline_batch_is_priced_at_the_tables_discount(bench: Workbench) -> None:
+    """gpt-4o-mini answers a batch for half the price; where nothing is said, it answers for all of it."""
+    task = small_task(bench, "later")
+    later, now = (estimate(bench, plan_for(task, oracle=name, gate="skip")) for name in ("offline:gpt-4o-mini", LLM))
+    assert later.dollars is not None
+    assert now.dollars is not None
+    assert later.dollars[0] == pytest.approx(now.dollars[0] / 2)
+    assert 0 < later.dollars[1] < now.dollars[1]
+    assert "in an offline batch" in " ".join(later.assumptions)
+    assert estimate(bench, plan_for(task, oracle="offline:some-model")).dollars is None
+    assert (
+        "no more is spent" in estimate(bench, plan_for(task, oracle="offline:gpt-4o-mini", budget=1.0)).assumptions[-1]
+    )
+
+
+def test_a_panel_costs_what_its_parts_do(bench: Workbench) -> None:
+    task = small_task(bench, "panel")
+
+    def dollars(oracle: str) -> tuple[float, float]:
+        found = estimate(bench, plan_for(task, oracle=oracle, gate="skip", gold_oracle="human")).dollars
+        assert found is not None
+        return found
+
+    alone = dollars(LLM)
+    assert dollars(f"{LLM}>human") == pytest.approx(alone)
+    assert dollars(f"vote:{LLM},replay:figures,{LLM}") == pytest.approx((2 * alone[0], 2 * alone[1]))
+    assert dollars(f"{LLM}*3") == pytest.approx((3 * alone[0], 3 * alone[1]))
+    assert dollars(f"replay:figures>{LLM}") == pytest.approx((0.0, alone[1]))
+    assert estimate(bench, plan_for(task, oracle=f"{LLM}>llm:some-model")).dollars is None
 
 
 def test_a_budget_bounds_the_cost_and_what_was_spent_is_taken_off(bench: Workbench) -> None:

@@ -122,6 +122,40 @@ def test_an_estimate_counts_the_sample(folder: Path, endpoint: OpenAIEndpoint) -
         assert dollars(bench, gate="human") > 1.5 * dollars(bench, gate="skip")
 
 
+def test_an_estimate_knows_a_persons_part_from_the_checks(
+    laud: Commands, folder: Path, endpoint: OpenAIEndpoint
+) -> None:
+    bench_of = opened(folder, llm_base_url=endpoint.url, llm_api_key=SecretStr(KEY))
+    with bench_of as bench:
+        found = estimate(bench, RunPlan(task="done", oracle=LLM, gold=16, labels=400, quality=0.99, gate="skip"))
+        loose = estimate(bench, RunPlan(task="done", oracle=LLM, gold=16, labels=400, quality=0.6, gate="skip"))
+    hers = benefit_of(laud, quality="0.99", labels=str(found.calls[1]))
+    assert hers["by_hand"] - hers["checks"] == pytest.approx(found.by_hand[0], abs=3)
+    assert found.by_hand[0] < found.by_hand[1] <= found.calls[1]
+    assert loose.by_hand[0] < found.by_hand[0]
+    said = laud.json(
+        "estimate",
+        "done",
+        "--oracle",
+        "human",
+        "--gold",
+        "16",
+        "--labels",
+        "400",
+        "--minutes",
+        "30",
+        "--quality",
+        "0.9",
+    )["estimate"]
+    assert said["minutes"] == said["minutes_by_hand"], "a person alone gives all"
+
+
+def benefit_of(laud: Commands, *, quality: str, labels: str) -> dict[str, float]:
+    """What the comparison of costs says of both together, and how many of these labels are the checks."""
+    ways = laud.json("together", "benefit", "done", "--labels", labels, "--quality", quality)["benefit"]["ways"]
+    return {"by_hand": ways[2]["by_hand"], "checks": ways[0]["by_hand"]}
+
+
 def test_costs_doubts_and_edits_are_the_same_everywhere(laud: Commands, folder: Path) -> None:
     with opened(folder) as bench:
         bought = [one for one in bench.labels.current("done").values() if one.answer.source == LLM]
@@ -154,8 +188,15 @@ def test_costs_doubts_and_edits_are_the_same_everywhere(laud: Commands, folder: 
         assert put.json() == {"put_again": 1}
         waits = client.get("/tasks/done/waiting").json()
         assert doubtful[0]["id"] in [one["id"] for one in waits["texts"]]
+        found = client.get("/tasks/done/results", params={"show": "doubts", "limit": 5}).json()["labels"]
+        assert doubtful[0]["id"] not in [one["id"] for one in found], "what waits is not doubted again"
         version = bench.tasks.get("done").guideline_version
-        done = client.post("/tasks/done/guideline/edits", json={"edits": [name]}).json()
-        assert done["guideline_version"] == version + 1
-        assert done["requeued"] <= edits[0]["in_doubt"]
+        both = client.put("/tasks/done", json={"name": "done", "edits": [name], "description": "Another one."})
+        assert both.status_code == 422
+        assert "leave out description and classes" in both.text, both.text
+        assert client.put("/tasks/done", json={"name": "done", "edits": ["a>b"], "budget": 7.0}).status_code == 404
+        assert (bench.tasks.get("done").guideline_version, bench.tasks.get("done").budget) == (version, None)
+        done = client.put("/tasks/done", json={"name": "done", "edits": [name], "budget": 7.0}).json()
+        assert (done["guideline_version"], done["budget"]) == (version + 1, 7.0)
+        assert 0 <= done["requeued"] <= edits[0]["in_doubt"]
     assert laud.json("guideline", "propose", "done")["edits"] == [], "the new guideline was not asked by yet"

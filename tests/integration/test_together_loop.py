@@ -1,16 +1,19 @@
 """Runs in which a person labels beside a model, over a small pool with a tiny encoder."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
+from agent.toolbelt import BY_NAME
 from tests.integration.test_oracle_trust import notes_bench, small, task_of, truth
 from tools.checks import judged_by_people
 from tools.doubts import doubts, relabel_first
 from tools.gate import check
+from tools.labeling import waiting
 from tools.oracles import open_oracle
-from tools.repair import accept, proposals, requeued
+from tools.repair import proposals, requeued
 from tools.training import training_labels
 from tools.workbench import Workbench
 
@@ -22,6 +25,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """One pool for all tests of this module; each makes a task of its own."""
     with notes_bench(tmp_path_factory.mktemp("together")) as opened:
         yield opened
+
+
+def tool(bench: Workbench, used: str, **args: Any) -> dict[str, Any]:
+    """The receipt of a tool of the chat model."""
+    return BY_NAME[used].run(bench, BY_NAME[used].parse(args))
 
 
 def right(bench: Workbench, name: str) -> float:
@@ -58,6 +66,9 @@ def test_doubtful_labels_are_given_anew_before_new_ones(bench: Workbench) -> Non
     wrong = {one.id for one in found if one.label != true[one.id]}
     first = [one.id for one in found if one.worth][:5]
     assert len(first) == 5
+    told = tool(bench, "show_results", task=task.name, show="doubts", limit=5)["labels"]
+    assert [one["id"] for one in told] == [one.id for one in found[:5]]
+    assert [one["worth_a_second_look"] for one in told] == [one.worth for one in found[:5]]
     assert len(wrong & set(first)) / 5 > len(wrong) / len(found)
     asked = relabel_first(bench, task, open_oracle(bench, task, PERSON), number=9, most=5)
     now = bench.labels.current(task.name)
@@ -69,20 +80,34 @@ def test_doubtful_labels_are_given_anew_before_new_ones(bench: Workbench) -> Non
     assert not {one.id for one in doubts(bench, task)} & set(first), "what was decided is not doubted again"
 
 
+def test_a_conversation_takes_doubtful_labels_back_for_a_second_look(bench: Workbench) -> None:
+    task = task_of(bench, "second look")
+    small(bench, task, oracle="replay:weak", gate="skip", gold_oracle=PERSON, labels=100)
+    assert tool(bench, "undo", task=task.name, doubtful=True)["withdrawn"] == [], "none is worth it without checks"
+    check(bench, task, open_oracle(bench, task, "replay:weak"), open_oracle(bench, task, PERSON), seed=0)
+    worst = [one for one in doubts(bench, task, limit=3) if one.worth]
+    taken = tool(bench, "undo", task=task.name, doubtful=True, count=3)
+    assert [(one["id"], one["label"]) for one in taken["withdrawn"]] == [(one.id, one.label) for one in worst] != []
+    assert {one.id for one in waiting(bench, task)} == {one.id for one in worst}
+    assert taken["waiting"] == len(worst)
+
+
 def test_a_run_asks_again_what_a_new_guideline_puts_in_doubt_and_learns_from_it(bench: Workbench) -> None:
     task = task_of(bench, "reworded")
     given = {"oracle": "replay:weak", "gold_oracle": PERSON, "labels": 100}
     small(bench, task, gate="skip", **given)
     check(bench, task, open_oracle(bench, task, "replay:weak"), open_oracle(bench, task, PERSON), seed=0)
     assert "red>green" in [one.edit for one in proposals(bench, task)]
-    done = accept(bench, task, ["red>green"])
-    again = requeued(bench, done.task)
-    assert len(again) == done.requeued > 0
+    receipt = tool(bench, "set_task", name=task.name, edits=["red>green"])
+    done = bench.tasks.get(task.name)
+    assert receipt["guideline_version"] == done.guideline_version == task.guideline_version + 1
+    again = requeued(bench, done)
+    assert len(again) == receipt["requeued"] > 0
     kept = {text: one.guideline_version for text, one in bench.labels.current(task.name).items()}
-    small(bench, done.task, gate="skip", **{**given, "oracle": "replay:good"})
+    small(bench, done, gate="skip", **{**given, "oracle": "replay:good"})
     now = bench.labels.current(task.name)
-    assert requeued(bench, done.task) == []
-    assert {now[text].guideline_version for text in again} == {done.task.guideline_version}
+    assert requeued(bench, done) == []
+    assert {now[text].guideline_version for text in again} == {done.guideline_version}
     assert {text: now[text].guideline_version for text in kept} == kept, "no other label was asked about again"
     learnt = bench.rounds.models(task.name)[-1]
-    assert learnt.labels == len(training_labels(bench, done.task)), "the last model has learnt from all of them"
+    assert learnt.labels == len(training_labels(bench, done)), "the last model has learnt from all of them"

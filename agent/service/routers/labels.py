@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query
 
 from agent.arguments import LabelTexts, Undo
 from agent.service import wire
 from agent.service.acting import done, named
-from agent.service.auth import Annotator, Viewer
+from agent.service.auth import RANKS, Annotator, Viewer
 from agent.service.problems import responses
 from agent.service.routers.names import LARGEST, PageSize, TaskName
 from agent.service.running import ServiceDep
@@ -68,7 +68,9 @@ def label(service: ServiceDep, user: Annotator, task: TaskName, body: LabelTexts
 
 @router.post("/labels/undo", summary="Take labels back", responses=FAILS)
 def undo(service: ServiceDep, user: Annotator, task: TaskName, body: Undo) -> wire.Undone:
-    """Withdraw the latest labels that a person gave."""
+    """Withdraw the latest labels that this person gave; or, for an owner, doubtful ones of whomever."""
+    if body.doubtful and RANKS[user.role] < RANKS["owner"]:
+        raise HTTPException(403, f"{user.name!r} is {user.role}; labels of others are taken back by an owner.")
     return wire.Undone.model_validate(done(service, "undo", named(body, task=task), user=user))
 
 

@@ -162,6 +162,21 @@ RESULTS_SHOWN: Mapping[str, Mapping[str, Any]] = {
             }
         ],
     },
+    "doubts": {
+        "task": "baby-care",
+        "show": "doubts",
+        "labels": [
+            {
+                **_TEXT,
+                "label": "other",
+                "suggested": "baby care",
+                "right": 0.31,
+                "worth_a_second_look": True,
+                "source": "llm:gpt-4o-mini",
+                "round": 2,
+            }
+        ],
+    },
     "oracles": {
         "task": "baby-care",
         "show": "oracles",

@@ -72,6 +72,7 @@ class TaskSet(BaseModel):
         oracle=None,
         budget=None,
         stop=["precision>=0.95"],
+        requeued=0,
         questions=[_QUESTION],
     )
 
@@ -85,6 +86,7 @@ class TaskSet(BaseModel):
     oracle: str | None
     budget: float | None
     stop: list[str]
+    requeued: int = Field(description="Labels that accepted edits put in doubt: the next run asks about them again")
     questions: list[Question]
 
 
@@ -107,9 +109,12 @@ class RunEstimate(BaseModel):
         oracle="llm",
         calls=[260, 404],
         gold_calls=60,
+        sample=300,
         labels=[200, 200],
         dollars=[0.03, 0.05],
         seconds=[60, 180],
+        by_hand=[20, 100],
+        minutes=[2, 10],
         minutes_by_hand=[18, 48],
         budget_left=2.0,
         stop=["labels=200"],
@@ -120,10 +125,13 @@ class RunEstimate(BaseModel):
     oracle: str
     calls: tuple[int, int]
     gold_calls: int
+    sample: int = Field(description="Texts on top of the calls, which the oracle answers only to be checked")
     labels: tuple[int, int]
     dollars: Range | None
     seconds: Range
-    minutes_by_hand: Range
+    by_hand: tuple[int, int] = Field(description="Labels and checks that the run asks of a person")
+    minutes: Range = Field(description="Minutes that these take")
+    minutes_by_hand: Range = Field(description="Minutes that all calls would take a person")
     budget_left: float | None
     stop: list[str]
     assumptions: list[str]

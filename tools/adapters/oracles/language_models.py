@@ -82,13 +82,13 @@ class LanguageModels:
         return oracle
 
     def expected(
-        self, task: Task, texts: Sequence[Text], *, model: str | None = None
+        self, task: Task, texts: Sequence[Text], *, model: str | None = None, offline: bool = False
     ) -> tuple[float, float, int] | None:
         """What asking about `texts` is likely to cost, as `LlmOracle.expected` says; None where the price is not known.
 
-        Raises as `oracle` does.
+        With `offline` they are asked in a batch file. Raises as `oracle` does.
         """
-        oracle = self.oracle(task, model=model)
+        oracle = self.offline(task, model=model) if offline else self.oracle(task, model=model)
         return oracle.expected(texts) if oracle.price_known else None
 
     def offline(

@@ -15,7 +15,7 @@ import aiohttp
 from tools.adapters.oracles.cost import FREE, Costing
 from tools.adapters.oracles.endpoint import NO_COMPLETION, LlmEndpoint, read_completion
 from tools.adapters.oracles.endpoint_faults import PassingFault, Refusal, sort_fault
-from tools.adapters.oracles.llm import Demonstrate
+from tools.adapters.oracles.llm import TOKENS_COUNTED, Demonstrate
 from tools.adapters.oracles.prices import Price, price_of
 from tools.adapters.oracles.prompt import LabelPrompt, ids_of
 from tools.adapters.oracles.reading import Reader
@@ -102,6 +102,12 @@ class OfflineEndpoint:
         """The most that a batch about `texts` can cost, in dollars: each is asked once."""
         costing = self._costing()
         return costing.most([text.text for text in texts], shown=self._shown) / costing.asks
+
+    def expected(self, texts: Sequence[Text]) -> tuple[float, float, int]:
+        """What a batch about `texts` is likely to cost: dollars low and high, and the counted answers they rest on."""
+        counted = self._cache.latest(self.model, limit=TOKENS_COUNTED)
+        low, high = self._costing().expected([text.text for text in texts], counted)
+        return low, high, len(counted)
 
     def known(self, texts: Sequence[Text]) -> Iterator[Answer]:
         """Yield the answers that were paid for before, in a batch or not."""
