@@ -1,9 +1,9 @@
-"""One browser for all tests of a worker."""
+"""One browser for all tests of a worker, with a wide and a narrow window."""
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.support import chromium
 
@@ -14,3 +14,17 @@ def opened() -> Iterator[Browser]:
     with chromium.browser() as found:
         yield found
     assert not chromium.abroad, "the page loads nothing from elsewhere"
+
+
+@pytest.fixture(scope="session")
+def wide(opened: Browser) -> Iterator[BrowserContext]:
+    """A window as on a desk."""
+    with chromium.window(opened, chromium.WIDE) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def narrow(opened: Browser) -> Iterator[BrowserContext]:
+    """A window as on a telephone."""
+    with chromium.window(opened, chromium.NARROW) as found:
+        yield found

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from agent.interpreter import Interpreter
 from tests.support import chromium
@@ -110,17 +110,17 @@ SHOWN: dict[str, tuple[str, Act]] = {
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_a_text_stays_text(opened: Browser, place: Place, name: str) -> None:
+def test_a_text_stays_text(wide: BrowserContext, place: Place, name: str) -> None:
     address, act = SHOWN[name]
-    with tab(opened, f"{place.url}/{address.format(talk=place.talk)}") as page:
+    with tab(wide, f"{place.url}/{address.format(talk=place.talk)}") as page:
         expect(page.get_by_role("link", name="New conversation")).to_be_visible()
         settled(page)
         act(page)
         _stays_text(page)
 
 
-def test_a_file_is_shown_as_text(opened: Browser, place: Place) -> None:
-    with tab(opened, place.url) as page:
+def test_a_file_is_shown_as_text(wide: BrowserContext, place: Place) -> None:
+    with tab(wide, place.url) as page:
         with page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Upload a file").click()
         chooser.value.set_files(place.file)
@@ -130,8 +130,8 @@ def test_a_file_is_shown_as_text(opened: Browser, place: Place) -> None:
         _stays_text(page)
 
 
-def test_a_report_is_text_too(opened: Browser, place: Place) -> None:
-    with tab(opened, f"{place.client.base_url}/tasks/{TASK}/report") as page:
+def test_a_report_is_text_too(wide: BrowserContext, place: Place) -> None:
+    with tab(wide, f"{place.client.base_url}/tasks/{TASK}/report") as page:
         _stays_text(page)
 
 

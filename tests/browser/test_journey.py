@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.support import chromium
 from tests.support.chromium import answers, tab
@@ -31,11 +31,11 @@ RELOAD_AT, KILL_AT = 4, 8
 """After how many answers the page is reloaded, and the service killed."""
 
 
-def test_the_whole_way(workspace: Path, tmp_path: Path, opened: Browser) -> None:
+def test_the_whole_way(workspace: Path, tmp_path: Path, wide: BrowserContext) -> None:
     encoder = write_tiny_encoder(tmp_path / "encoder")
     laud = Laud(workspace=workspace, env={"LAUD_ENCODER": str(encoder), "LAUD_PRECISION": "float32"})
     file = write_csv(tmp_path / "two words.csv", _lines())
-    with _up(laud) as url, tab(opened, url) as page:
+    with _up(laud) as url, tab(wide, url) as page:
         _send(page, file)
         _set_up(page)
         _label_all(page, workspace)
