@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.support import chromium
+from tests.support.lived_in import Place, lived_in
 
 
 @pytest.fixture(scope="session")
@@ -27,4 +28,11 @@ def wide(opened: Browser) -> Iterator[BrowserContext]:
 def narrow(opened: Browser) -> Iterator[BrowserContext]:
     """A window as on a telephone."""
     with chromium.window(opened, chromium.NARROW) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A workspace in which there is something to be seen in every view."""
+    with lived_in(tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("lived-in")) as found:
         yield found

@@ -1,13 +1,13 @@
 """Every view as people see it: in light and dark, wide and narrow, and with nothing that keeps anybody out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.support import chromium
 from tests.support.chromium import SCHEMES, barriers, picture, tab, too_wide
-from tests.support.lived_in import NEW, TASK, Place, lived_in
+from tests.support.lived_in import NEW, TASK, Place
 
 pytestmark = chromium.MARKS
 Ready = Callable[[Page], Locator]
@@ -44,13 +44,6 @@ VIEWS: dict[str, tuple[str, Ready]] = {
     "results-empty": (f"results?task={NEW}", lambda page: page.get_by_text("No model yet")),
 }
 """The address of each view, and what it has when it is there."""
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A workspace in which there is something to be seen in every view."""
-    with lived_in(tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("lived-in")) as found:
-        yield found
 
 
 @pytest.mark.parametrize("name", VIEWS)
