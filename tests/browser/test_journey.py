@@ -83,13 +83,13 @@ def _send(page: Page, file: Path) -> None:
 
 def _set_up(page: Page) -> None:
     """Leave the questions for later, and say who labels how much; a reload on the way changes nothing."""
-    yes, enough = (page.get_by_role("button", name=name, exact=True) for name in ("yes", "enough"))
-    expect(yes.or_(enough)).to_be_visible()
+    enough, begin = page.get_by_role("button", name="enough", exact=True), page.get_by_role("button", name="Begin")
+    expect(begin.or_(enough)).to_be_visible()
     page.reload()
-    expect(yes.or_(enough)).to_be_visible()
+    expect(begin.or_(enough)).to_be_visible()
     if enough.is_visible():
         enough.click()
-    expect(yes).to_be_visible()
+    expect(begin).to_be_visible()
     _say(page, PLAN)
     page.get_by_role("button", name="Label them").click()
 
