@@ -236,6 +236,7 @@ class ShowResults(Arguments):
     compare: list[int] | None = Field(
         default=None, min_length=2, max_length=2, description="Two round numbers to compare"
     )
+    round: int | None = Field(default=None, ge=0, description="why: of this round; else of the latest")
     limit: int = Field(default=10, ge=1, le=50, description="Texts to show")
 
 

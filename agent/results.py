@@ -164,7 +164,7 @@ def _why(bench: Workbench, task: Task, args: ShowResults) -> Receipt:
                 "label": one.label,
                 "why": one.why,
             }
-            for one in review.why_picked(bench, task, limit=args.limit)
+            for one in review.why_picked(bench, task, number=args.round, limit=args.limit)
         ]
     }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.interpreter.figures import run_figures
 from agent.interpreter.words import readable, split
+from tools.engine.errors import AskAgain
 
 SLOTS: Mapping[str, str] = MappingProxyType(
     {
@@ -31,6 +32,8 @@ OFFERS = "You can say:"
 PLAN = "Plan: "
 ENOUGH = "enough"
 """What ends the questions about borderline texts."""
+NUMBERS = ("labels", "rounds", "batch", "gold", "budget")
+"""Figures of a plan that a person may change by themselves."""
 _ORACLES = {"human": "labeled by you", "llm": "labeled by the language model", "zero-shot": "labeled by zero-shot"}
 
 
@@ -82,6 +85,23 @@ def border_question(question: Mapping[str, Any], number: int, total: int, shown:
 def plan_line(figures: Mapping[str, Any]) -> str:
     """A plan in words that `what_was_asked` reads back."""
     return PLAN + in_words(figures)
+
+
+def answer_to_plan(figures: Mapping[str, Any], *, agreed: bool, changes: Mapping[str, Any]) -> str:
+    """What a person says to a plan: yes, no, or all of it with other numbers, which begins it.
+
+    Raises AskAgain for a number that a plan does not have, or that no run can have.
+    """
+    foreign = sorted(set(changes) - set(NUMBERS))
+    if foreign:
+        raise AskAgain(f"{', '.join(foreign)} cannot be changed in a plan; only {', '.join(NUMBERS)} can.")
+    wrong = sorted(name for name, value in changes.items() if value is not None and value <= 0)
+    if wrong:
+        raise AskAgain(f"{', '.join(wrong)} must be more than 0. Leave a number out where it should be as usual.")
+    if not agreed:
+        return "no"
+    changed = {**figures, **changes}
+    return "yes" if changed == dict(figures) else in_words(changed)
 
 
 def in_words(figures: Mapping[str, Any]) -> str:

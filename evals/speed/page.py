@@ -65,7 +65,7 @@ SECTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "Confidence": ("[data-testid='stVegaLiteChart'] svg", ("results?show=status", "reliability")),
         "Predictions": (".laud-table", ("results?show=status", "results?show=predictions&limit=10")),
         "Rounds": (
-            ".laud-table >> nth=2",
+            "text=Why the texts of round",
             ("results?show=status", "rounds", "results?compare=0&compare=5&limit=20", "results?show=why&limit=50"),
         ),
         "Labels": (".laud-table", ("results?show=status", "labels?limit=50")),
@@ -226,7 +226,7 @@ def _model(  # noqa: PLR0913, PLR0917 - what a model is made from
 ) -> Probabilities:
     """Store a model that is right more often in later rounds; its scores of the pool."""
     hint = np.eye(3)[truth] * 0.1 * (1 + number) + rng.dirichlet(np.ones(3), size=len(truth))
-    probabilities = (hint / hint.sum(axis=1, keepdims=True)).astype(np.float32)
+    probabilities: Probabilities = (hint / hint.sum(axis=1, keepdims=True)).astype(np.float32)
     identity = _identity(task, number)
     folder = bench.model_folder(identity)
     folder.mkdir(parents=True)

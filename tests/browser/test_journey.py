@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.support import chromium
 from tests.support.chromium import answers, tab
@@ -31,11 +31,11 @@ RELOAD_AT, KILL_AT = 4, 8
 """After how many answers the page is reloaded, and the service killed."""
 
 
-def test_the_whole_way(workspace: Path, tmp_path: Path, opened: Browser) -> None:
+def test_the_whole_way(workspace: Path, tmp_path: Path, wide: BrowserContext) -> None:
     encoder = write_tiny_encoder(tmp_path / "encoder")
     laud = Laud(workspace=workspace, env={"LAUD_ENCODER": str(encoder), "LAUD_PRECISION": "float32"})
     file = write_csv(tmp_path / "two words.csv", _lines())
-    with _up(laud) as url, tab(opened, url) as page:
+    with _up(laud) as url, tab(wide, url) as page:
         _send(page, file)
         _set_up(page)
         _label_all(page, workspace)
@@ -83,13 +83,13 @@ def _send(page: Page, file: Path) -> None:
 
 def _set_up(page: Page) -> None:
     """Leave the questions for later, and say who labels how much; a reload on the way changes nothing."""
-    yes, enough = (page.get_by_role("button", name=name, exact=True) for name in ("yes", "enough"))
-    expect(yes.or_(enough)).to_be_visible()
+    enough, begin = page.get_by_role("button", name="enough", exact=True), page.get_by_role("button", name="Begin")
+    expect(begin.or_(enough)).to_be_visible()
     page.reload()
-    expect(yes.or_(enough)).to_be_visible()
+    expect(begin.or_(enough)).to_be_visible()
     if enough.is_visible():
         enough.click()
-    expect(yes).to_be_visible()
+    expect(begin).to_be_visible()
     _say(page, PLAN)
     page.get_by_role("button", name="Label them").click()
 

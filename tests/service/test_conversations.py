@@ -106,6 +106,38 @@ def test_what_destroys_is_asked_about_first(workspace: Path, decision: str) -> N
         assert (kinds.count("approval.asked"), kinds.count("approval.answered")) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ({"decision": "approve"}, "yes"),
+        ({"decision": "approve", "changes": {"labels": 200}}, "yes"),
+        ({"decision": "approve", "changes": {"labels": 50}}, "label 50 texts, batches of 20, labeled by you"),
+        ({"decision": "approve", "changes": {"gold": 30, "batch": None}},
+         "label 200 texts, 30 texts to judge by, labeled by you"),
+        ({"decision": "refuse", "reason": "later"}, "no"),
+    ],
+)  # fmt: skip
+def test_a_plan_is_answered_like_a_card_and_the_answer_is_said(
+    workspace: Path, reply: dict[str, Any], said: str
+) -> None:
+    plan = "220 answers are needed.\nPlan: label 200 texts, batches of 20, labeled by you\nSay yes to start."
+    with talking(workspace, in_turn(says(plan), says("I heard you."))) as (_, client, talk):
+        _say(client, talk, "find baby care")
+        view = _at_rest(client, talk)
+        assert view["plan"] == {
+            "editable": {"labels": 200, "batch": 20, "gold": None},
+            "words": "label 200 texts, batches of 20, labeled by you",
+        }
+        wrong = client.post(
+            f"/conversations/{talk}/replies", json={"decision": "approve", "changes": {"labels": 0, "batch": -1}}
+        )
+        assert (wrong.status_code, "batch, labels must be more than 0" in wrong.json()["detail"]) == (422, True)
+        assert client.post(f"/conversations/{talk}/replies", json=reply).status_code == 202
+        after = _at_rest(client, talk)
+        assert [one["text"] for one in after["messages"]] == ["find baby care", plan, said, "I heard you."]
+        assert after["plan"] is None
+
+
 def test_a_conversation_goes_on_when_the_last_text_is_labeled(tmp_path: Path) -> None:
     model = in_turn(
         calls("run_rounds", oracle="human", gold=4, batch=4, labels=8), says("Four wait."), says("Now the seed.")

@@ -105,6 +105,9 @@ def test_reliability_is_judged_by_the_gold_sample(client: httpx.Client) -> None:
     even = client.get(f"/tasks/{EVEN}/reliability").json()
     assert even["positive"] is None
     assert min(one["confidence"] for one in even["bins"]) >= 0.5
+    right = sum(one["texts"] * one["holds"]["value"] for one in even["bins"])
+    accuracy = client.get(f"/tasks/{EVEN}/rounds").json()[-1]["scores"]["accuracy"]["value"]
+    assert right == pytest.approx(60 * accuracy)
     assert client.get(f"/tasks/{NEW}/reliability").status_code == 409
 
 

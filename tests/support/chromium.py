@@ -9,7 +9,7 @@ from typing import Literal
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.laud_process import PATIENCE
 from tests.support.sources import ROOT
@@ -18,7 +18,7 @@ PROGRAM = shutil.which("chromium")
 PICTURES = ROOT / "test-artefacts" / "screenshots"
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-SIZES = ((1280, 900), (390, 844))
+WIDE, NARROW = (1280, 900), (390, 844)
 TALLEST = 4_000
 """Pixels of a picture; what lies below is cut."""
 GRAVE = {"serious", "critical"}
@@ -72,19 +72,28 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def tab(opened: Browser, url: str, *, scheme: Scheme = "light", size: tuple[int, int] = SIZES[0]) -> Iterator[Page]:
-    """A new tab at that address."""
+def window(opened: Browser, size: tuple[int, int]) -> Iterator[BrowserContext]:
+    """A window of that size, whose tabs load what they share once."""
     width, height = size
-    context = opened.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    context = opened.new_context(viewport={"width": width, "height": height})
     context.set_default_timeout(1_000 * PATIENCE)
     expect.set_options(timeout=1_000 * PATIENCE)
-    page = context.new_page()
-    page.on("request", lambda request: abroad.append(request.url) if _is_abroad(request.url) else None)
+    context.on("request", lambda request: abroad.append(request.url) if _is_abroad(request.url) else None)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@contextmanager
+def tab(opened: BrowserContext, url: str) -> Iterator[Page]:
+    """A new tab at that address."""
+    page = opened.new_page()
     page.goto(url)
     try:
         yield page
     finally:
-        context.close()
+        page.close()
 
 
 def settled(page: Page) -> None:
@@ -95,7 +104,8 @@ def settled(page: Page) -> None:
 def picture(page: Page, name: str) -> Path:
     """Keep a picture of the whole page as it stands, also of what one would have to scroll to."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    size = page.viewport_size or {"width": SIZES[0][0], "height": SIZES[0][1]}
+    size = page.viewport_size
+    assert size
     settled(page)
     page.set_viewport_size({**size, "height": max(size["height"], min(TALLEST, int(page.evaluate(_HEIGHT))))})
     settled(page)

@@ -16,7 +16,7 @@ from tests.support.chromium import answers
 from tests.support.laud_process import PATIENCE, copied, prepared, sample_rows, until
 from tests.support.openai_endpoint import KEY, OpenAIEndpoint
 from tests.support.running_service import seen, served
-from tools.desk import Reply, Seat, answer, next_items
+from tools.desk import Reply, Seat, answer, leave, next_items
 from tools.engine.records import DeskSettings
 from tools.plan import RunPlan
 from tools.rounds import run
@@ -54,7 +54,7 @@ def lived_in(session: Path, folder: Path) -> Iterator[Place]:
     with model, _bench(copied(prepared(session), folder / "workspace"), model.url) as bench:
         _work(bench)
         with served(bench, Interpreter()) as client, page_over(str(client.base_url)) as url:
-            talks = {name: _say(client, text) for name, text in TALKS.items()}
+            talks = {name: say(client, text) for name, text in TALKS.items()}
             yield Place(url=url, client=client, talks=talks)
 
 
@@ -85,16 +85,22 @@ def _work(bench: Workbench) -> None:
     run(bench, first)
     run(bench, replace(first, oracle="human", gate=None, gold_oracle=None, labels=88))
     create_task(bench, make_spec({"name": NEW, "pool": POOL, "classes": ["pet care", "other"], "positive": "pet care"}))
-    bench.tasks.set_desk(TASK, DeskSettings(overlap=2, suggestions=True))
-    task = bench.tasks.get(TASK)
-    for person, said in (("ada", "baby care"), ("olga", "other")):
+    disagree(bench, TASK, {"ada": "baby care", "olga": "other"})
+
+
+def disagree(bench: Workbench, name: str, said: Mapping[str, str]) -> None:
+    """Let people say different things of some texts that wait: who, and the class that she names."""
+    bench.tasks.set_desk(name, DeskSettings(overlap=2, suggestions=True))
+    task = bench.tasks.get(name)
+    for person, label in said.items():
         for one in next_items(bench, task, Seat(person=person, ahead=DISAGREE)).items[:DISAGREE]:
-            answer(bench, task, Seat(person=person), Reply(text_id=one.id, said=said, note=f"{person} looked it up"))
+            answer(bench, task, Seat(person=person), Reply(text_id=one.id, said=label, note=f"{person} looked it up"))
+        leave(bench, task, person)
 
 
-def _say(client: httpx.Client, text: str) -> str:
+def say(client: httpx.Client, text: str, *, title: str | None = None) -> str:
     """A conversation in which this was said, at rest."""
-    talk = str(client.post("/conversations", json={"title": text}).raise_for_status().json()["id"])
+    talk = str(client.post("/conversations", json={"title": title or text}).raise_for_status().json()["id"])
     client.post(f"/conversations/{talk}/messages", json={"text": text}).raise_for_status()
     seen(client, f"/conversations/{talk}", lambda view: not view["busy"] and not view["jobs"])
     return talk

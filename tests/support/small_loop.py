@@ -1,6 +1,6 @@
 """A workbench in this process over a small pool and an encoder that costs nothing, for loops that take a second."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,10 @@ def rows() -> list[dict[str, str]]:
 
 
 @contextmanager
-def small_bench(folder: Path, *, attended: bool = True, **settings: Any) -> Iterator[Workbench]:
-    """A workbench with that pool, embedded; `settings` are added to its own."""
+def small_bench(
+    folder: Path, *, attended: bool = True, lines: Sequence[Mapping[str, str]] | None = None, **settings: Any
+) -> Iterator[Workbench]:
+    """A workbench with that pool, or one of other lines, embedded; `settings` are added to its own."""
     given = {
         "workspace": folder / "workspace",
         "encoder": str(write_tiny_encoder(folder / "encoder")),
@@ -59,7 +61,7 @@ def small_bench(folder: Path, *, attended: bool = True, **settings: Any) -> Iter
         **settings,
     }
     with open_workbench(Settings(**given), write=True, attended=attended) as bench:
-        source = write_csv(folder / "receipts.csv", rows())
+        source = write_csv(folder / "receipts.csv", rows() if lines is None else lines)
         add_texts(bench, source=str(source), name=POOL, text_column="text", id_column="id")
         yield bench
 

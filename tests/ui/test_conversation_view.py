@@ -92,9 +92,26 @@ def test_what_the_agent_offers_is_a_button_each(bench: Workbench, serve: Serve) 
     with serve(bench, in_turn(says(offered), says("All is well."))) as client:
         talk = _talk(client)
         page = comes(opened(chat=talk), lambda one: any(b.label == "status" for b in one.button), "the offers")
+        assert "You can say" not in html(page), "the buttons say it"
         next(one for one in page.button if one.label == "status").click()
         comes(page, lambda one: "All is well." in html(one), "the answer")
         assert ("user", "status") in _messages(client, talk)
+
+
+def test_a_plan_is_a_card_whose_numbers_can_be_changed(bench: Workbench, serve: Serve) -> None:
+    plan = "220 answers are needed.\nPlan: label 200 texts, batches of 20, labeled by you\nSay yes to start."
+    with serve(bench, in_turn(says(plan), says("I begin."))) as client:
+        talk = _talk(client)
+        page = comes(opened(chat=talk), lambda one: "Begin with this plan?" in html(one), "the plan")
+        key = client.get(f"/conversations/{talk}").json()["messages"][-1]["id"]
+        assert "Say yes to start" not in html(page), "the card says it"
+        assert not any(one.label == "yes" for one in page.button)
+        assert page.button(key=f"approve-{key}").label == "Begin"
+        page.number_input(key=f"labels-{key}").set_value(50)
+        assert ran(page).button(key=f"approve-{key}").label == "Begin with these numbers"
+        page.button(key=f"approve-{key}").click()
+        comes(page, lambda one: "I begin." in html(one), "the answer")
+        assert ("user", "label 50 texts, batches of 20, labeled by you") in _messages(client, talk)
 
 
 def test_a_fault_of_the_model_is_told_in_words(bench: Workbench, serve: Serve) -> None:

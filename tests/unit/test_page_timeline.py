@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent.service import wire
-from ui.parts import look, timeline, words
+from ui.parts import look, round_card, timeline, words
 from ui.parts.timeline import Feed, RoundCard, Said, Step
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -87,12 +87,40 @@ def test_rounds_of_a_run_at_work_come_as_they_close() -> None:
     assert shown[0].state == "running"
 
 
+def test_a_round_stands_on_a_card_with_its_change_its_cost_and_why_its_texts_were_picked() -> None:
+    def scored(number: int, labels: int, value: float) -> dict[str, Any]:
+        found = {"value": value, "low": value - 0.1, "high": value + 0.1}
+        facts = {"oracle_calls": labels, "cost": 0.0123, "strategy": "positive-hunt/likely"}
+        return {**_card(number, labels), **facts, "scores": {"of": "baby <care>", "f1": found}}
+
+    lot = "It was drawn by lot. The model gave 'a' 60%."
+    why: list[dict[str, Any]] = [{"text": f"text <b>{n}</b>", "label": None, "why": lot} for n in "ab"]
+    why.append({"text": "c", "label": "x", "why": "The model was torn."})
+    shown = round_card.html(RoundCard(task="t", card=scored(2, 66, 0.8), before=scored(1, 41, 0.75), why=why))
+    for part in (
+        "Round 2", "80\u2009%", "70\u2009\u2013\u200990\u2009%", "▲ 5 points", "66 labels (+25)", "$0.0123 spent",
+        "strategy positive-hunt<", "2 texts: it was drawn by lot<", "1 text: the model was torn<", "baby &lt;care&gt;",
+        "text &lt;b&gt;a", "waits for a label",
+    ):  # fmt: skip
+        assert part in shown
+    assert "“c”" not in shown, "two texts are enough"
+
+
+def test_what_buttons_say_is_not_said_twice() -> None:
+    offered = wire.Message(id="m", role="assistant", text="Stopped.\nYou can say:\n  1. status\n  2. export")
+    assert _kinds(timeline.blocks(_view(offered))) == ["Stopped."]
+    quoted = wire.Message(id="m", role="assistant", text="You can say:\nwhatever\n\nPlan: x is a word.\nEnd.")
+    assert _kinds(timeline.blocks(_view(quoted))) == [quoted.text]
+
+
 def test_a_call_that_waits_on_a_card_is_no_step_yet_and_a_failed_one_says_so() -> None:
     waits = _view(_call("delete_task", "a", task="t"), pending={"kind": "approval", "call": "a"})
     assert timeline.blocks(waits) == []
     failed = timeline.blocks(_view(_call("export", "a"), _result("export", "a", error="no model")))
     assert [one.state for one in failed if isinstance(one, Step)] == ["failed"]
     assert words.outcome("export", {"error": "no model"}) == "no model"
+    assert words.outcome("export", {"error": "There is no model yet. Run a round."}) == "There is no model yet."
+    assert words.step("run_rounds", {}, {}, running=True) == "Running the loop"
 
 
 def test_an_answer_is_written_piece_by_piece_until_it_is_whole() -> None:

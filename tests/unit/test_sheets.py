@@ -32,8 +32,8 @@ def sheet_file(path: Path, **sheets: Iterable[Sequence[object]]) -> Path:
 
 
 def read(path: Path, **columns: str) -> Input:
-    given = {"text_column": None, "id_column": None, **columns}
-    return open_input(str(path), max_text_length=1_000, **given)
+    text_column, id_column = columns.get("text_column"), columns.get("id_column")
+    return open_input(str(path), max_text_length=1_000, text_column=text_column, id_column=id_column)
 
 
 def refusal(path: Path) -> str:

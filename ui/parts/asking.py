@@ -23,6 +23,7 @@ def show(service: Service, view: wire.View) -> None:
     pending = view.pending
     if pending is None:
         if not view.busy:
+            _plan(service, view)
             _replies(service, view)
     elif pending["kind"] == "approval":
         _card(service, view.conversation.id, pending)
@@ -85,6 +86,32 @@ def _decide(service: Service, conversation: str, reply: Mapping[str, Any]) -> No
         st.rerun()
 
 
+def _plan(service: Service, view: wire.View) -> None:
+    """A plan to begin, with its numbers to change."""
+    if view.plan is None:
+        return
+    key = view.messages[-1].id
+    with st.container(border=True, key=f"plan-{key}"):
+        look.put(look.html("<h3>Begin with this plan?</h3><p class='dim'>{}</p>", view.plan.words))
+        changes = _numbers(key, view.plan.editable)
+        with st.container(horizontal=True):
+            begin = "Begin with these numbers" if changes else "Begin"
+            if st.button(begin, key=f"approve-{key}", type="primary", icon=":material/play_arrow:"):
+                _decide(service, view.conversation.id, {"decision": "approve", "changes": changes})
+            if st.button("Not now", key=f"refuse-{key}", icon=":material/close:"):
+                _decide(service, view.conversation.id, {"decision": "refuse"})
+            other = _other_oracle(service, view.plan)
+            if other is not None and st.button(other[0], key=f"other-{key}", type="tertiary"):
+                talking.say(service, other[1], view.conversation.id)
+
+
+def _other_oracle(service: Service, plan: wire.Plan) -> tuple[str, str] | None:
+    """Who else could label, as a button and as what is then said; the plan is worked out anew, with its price."""
+    if "labeled by you" not in plan.words:
+        return "I label myself", "label them myself"
+    return ("Let the language model label", "with the llm") if service.health().llm else None
+
+
 def _labels(pending: Mapping[str, Any]) -> None:
     texts = int(pending["texts"])
     with st.container(border=True, key="labels-wanted"):
@@ -102,7 +129,7 @@ def _labels(pending: Mapping[str, Any]) -> None:
 
 def _replies(service: Service, view: wire.View) -> None:
     """The answers that LAUD offers, a button each."""
-    if not view.replies:
+    if not view.replies or view.plan is not None:
         return
     last = view.messages[-1].id
     with st.container(horizontal=True, key="replies"):

@@ -46,8 +46,9 @@ def _conversation(service: Service, page: Page, one: wire.Conversation, *, curre
     name, more = line.columns([0.86, 0.14], gap=None, vertical_alignment="center")
     icon = ":material/chat_bubble:"
     name.page_link(page, label=look.label(one.title), icon=icon, width="stretch", query_params={"chat": one.id})
+    called = look.label(f"More about {one.title}")  # heard, not seen
     menu = more.popover(
-        "", icon=":material/more_horiz:", type="tertiary", help="Rename or put away", key=f"more-{one.id}"
+        called, icon=":material/more_horiz:", type="tertiary", help="Rename or put away", key=f"more-{one.id}"
     )
     with menu:
         title = st.text_input("Name", value=one.title, key=f"name-{one.id}", max_chars=LONGEST_TITLE)
@@ -75,8 +76,8 @@ def _tasks(service: Service, views: Mapping[str, Page]) -> None:
         name, more = line.columns([0.86, 0.14], gap=None, vertical_alignment="center")
         icon = ":material/monitoring:"
         name.page_link(views["results"], label=look.label(one.name), icon=icon, width="stretch", query_params=there)
-        desk = ":material/edit_note:"
-        more.page_link(views["label"], label="", icon=desk, help="Label its texts", query_params=there)
+        desk, called = ":material/edit_note:", look.label(f"Label texts of {one.name}")  # heard, not seen
+        more.page_link(views["label"], label=called, icon=desk, help="Label its texts", query_params=there)
 
 
 def _who(service: Service) -> None:

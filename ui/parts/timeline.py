@@ -3,6 +3,7 @@
 Made anew from what the service says each time; nothing here is kept.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,10 @@ from agent.service import wire
 
 SHORTEST_PACE = 0.5
 """Seconds of a stage from which nothing is foretold."""
+OFFERS = re.compile(r"\s*^You can say:\n(?:  \d+\. .+\n?)+\Z", re.MULTILINE)
+"""The end of an answer that lists what can be said next: the page has a button for each."""
+PLAN = re.compile(r"\s*^Plan: .*\n?(?:Say yes .*)?\Z", re.MULTILINE)
+"""The end of an answer that proposes a plan: it stands on a card."""
 State = Literal["running", "done", "failed"]
 
 
@@ -36,11 +41,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundCard:
-    """A round that closed, and the one before it."""
+    """A round that closed, the one before it, and why texts were picked for it, where that was asked."""
 
     task: str
     card: Mapping[str, Any]
     before: Mapping[str, Any] | None
+
+    why: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def number(self) -> int:
+        """Which round of the task it is, from 0."""
+        return int(self.card["round"])
 
 
 Block = Said | Step | RoundCard
@@ -132,7 +144,12 @@ def blocks(
     made: list[Block] = []
     for message in view.messages:
         if message.role in {"user", "assistant"} and message.text:
-            made.append(Said(text=message.text, mine=message.role == "user"))
+            mine = message.role == "user"
+            text = message.text if mine else OFFERS.sub("", message.text)
+            if view.plan is not None and message is view.messages[-1]:
+                text = PLAN.sub("", text)
+            if text.strip():
+                made.append(Said(text=text, mine=mine))
         for call in message.calls:
             receipt = receipts.get(call.id, {})
             if view.pending is not None and view.pending.get("call") == call.id:

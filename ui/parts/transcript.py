@@ -1,6 +1,6 @@
 """Shows the blocks of a conversation."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from agent.service import wire
 from ui.client import Service
-from ui.parts import look, timeline, words, working
+from ui.parts import look, round_card, timeline, words, working
 from ui.parts.timeline import Block, Feed, RoundCard, Said, Step
 
 SIGNS = {"running": "…", "done": "✓", "failed": "!"}
@@ -18,12 +18,14 @@ SIGNS = {"running": "…", "done": "✓", "failed": "!"}
 def show(service: Service, view: wire.View, feed: Feed, rounds: Mapping[str, Any]) -> None:
     """The whole conversation, and what is at work in it."""
     draft = feed.draft(view)
+    blocks = round_card.with_reasons(service, timeline.blocks(view, draft, rounds))
     look.put(
         look.html(
             "<div role='log' aria-label='Conversation'><ol class='laud-log'>{}</ol></div>",
-            look.joined(look.html("<li>{}</li>", one) for one in _items(timeline.blocks(view, draft, rounds))),
+            look.joined(look.html("<li>{}</li>", one) for one in _items(blocks)),
         )
     )
+    _to_results(blocks)
     for job in view.jobs:
         at_work = job.status == "running"
         working.show(service, job, stage=feed.stage if at_work else None, left=feed.left if at_work else None)
@@ -31,6 +33,13 @@ def show(service: Service, view: wire.View, feed: Feed, rounds: Mapping[str, Any
         look.put(look.html("<p class='dim' role='status'>Thinking…</p>"))
     if feed.failure is not None and not view.busy:
         st.error(look.label(feed.failure), icon=":material/error:")
+
+
+def _to_results(blocks: Sequence[Block]) -> None:
+    """The way to the results of the task whose round closed last."""
+    task = next((one.task for one in reversed(blocks) if isinstance(one, RoundCard)), None)
+    if task is not None and st.button("See the results", key="to-results", icon=":material/monitoring:"):
+        st.switch_page(st.session_state["views"]["results"], query_params={"task": task})
 
 
 def _items(blocks: Iterable[Block]) -> Iterator[Markup]:
@@ -50,7 +59,7 @@ def _one(block: Block) -> Markup:
         case Said():
             return look.html("<div class='laud-said'>{}{}</div>", _paragraphs(block.text), "" if block.whole else "▍")
         case RoundCard():
-            return _round(block)
+            return round_card.html(block)
         case Step():
             return _step(block)
 
@@ -72,37 +81,3 @@ def _step(step: Step) -> Markup:
         what,
         "" if step.state == "running" else words.outcome(step.tool, step.receipt),
     )
-
-
-def _round(block: RoundCard) -> Markup:
-    card = block.card
-    found = words.headline(card.get("scores"))
-    title = "Seed and first model" if card["round"] == 0 else f"Round {card['round']}"
-    facts = [f"{card['labels']:,} labels", f"{card['oracle_calls']:,} answers", words.dollars(float(card["cost"]))]
-    score = Markup("")
-    if found is not None:
-        name, value = found
-        score = look.html(
-            "<div class='row'><span class='big'>{}</span><span class='dim'>{} of {}, 95 % interval {}</span>{}</div>",
-            words.percent(value["value"]),
-            name,
-            card["scores"]["of"],
-            words.interval(value),
-            _change(block),
-        )
-    return look.html(
-        "<section class='laud-card' aria-label='{0}'><h3>{0}</h3>{1}<div class='row dim num'>{2}</div></section>",
-        title,
-        score,
-        look.joined(look.html("<span>{}</span>", one) for one in [*facts, f"picked by {card['strategy']}"]),
-    )
-
-
-def _change(block: RoundCard) -> Markup:
-    before = None if block.before is None else words.headline(block.before.get("scores"))
-    now = words.headline(block.card.get("scores"))
-    if before is None or now is None:
-        return Markup("")
-    points = round(100 * (now[1]["value"] - before[1]["value"]))
-    sign, kind = ("▲", "laud-up") if points > 0 else ("▼", "laud-down") if points < 0 else ("=", "dim")
-    return look.html("<span class='{} num'>{} {} points</span>", kind, sign, abs(points))

@@ -1,5 +1,6 @@
 """Numbers and steps in words."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ _DOING: Mapping[str, str] = {
     "propose_task": "Drafting a task",
     "export": "Writing the result of {task}",
 }
+_NAMELESS = re.compile(r"(?: for| of| the pool| the task)+$")
+"""The end of a step whose pool or task was left for LAUD to find."""
 NONE = "\u2013"
 """Stands where there is no number."""
 MEASURES: Mapping[str, str] = {
@@ -43,13 +46,15 @@ def step(tool: str, args: Mapping[str, Any], receipt: Mapping[str, Any], *, runn
     form = (_DOING if running and tool in _DOING else _STEPS).get(tool, tool.replace("_", " "))
     known = {"file": "the file", "pool": "", "task": "", "name": "", **args}
     known |= {name: value for name, value in receipt.items() if name in {"pool", "task", "file"}}
-    return " ".join(form.format_map({name: str(value) for name, value in known.items()}).split())
+    said = " ".join(form.format_map({name: str(value) for name, value in known.items()}).split())
+    return _NAMELESS.sub("", said)
 
 
 def outcome(tool: str, receipt: Mapping[str, Any]) -> str:
     """What came of it, where a number says it."""
     if "error" in receipt:
-        return str(receipt["error"])
+        # The rest, with what to do about it, is said below the step.
+        return re.split(r"(?<=[.!?]) ", str(receipt["error"]), maxsplit=1)[0]
     match tool:
         case "add_texts" if "added" in receipt:
             folded = f", {receipt['duplicates']:,} repeated and folded" if receipt.get("duplicates") else ""

@@ -32,5 +32,5 @@ def show(service: Service, job: wire.Job, *, stage: wire.Stage | None = None, le
 def _how_far(job: wire.Job, stage: wire.Stage | None, left: float | None) -> str:
     if stage is None:
         return f"waits in the queue, place {job.place}" if job.place else "begins"
-    of = f" of {stage.total:,}" if stage.total else ""
+    of = f" of {stage.total:,}" if stage.total else " labels" if stage.stage.startswith("round ") else ""
     return f"{stage.stage}: {stage.done:,}{of}" + ("" if left is None else f", about {words.seconds(left)} left")

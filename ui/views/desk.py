@@ -25,7 +25,8 @@ def show() -> None:
     head, more = st.columns([0.86, 0.14], vertical_alignment="top")
     with head:
         look.put(look.html("<h2>{}</h2><p class='dim'>{}</p>", task.name, task.description))
-    with more.popover("", icon=":material/tune:", help="How people label"):
+    side = more.container(horizontal_alignment="right")
+    with side.popover("How people label", icon=":material/tune:", help="How people label", key="desk-settings-open"):
         desk_settings.show(service, task)
     queue = st.segmented_control(
         "Queue",

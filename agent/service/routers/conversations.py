@@ -1,11 +1,12 @@
 """Conversations with the agent."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, status
 
 from agent.conversation import View
-from agent.interpreter.asking import answers_to
+from agent.interpreter.asking import NUMBERS, answer_to_plan, answers_to, in_words, what_was_asked
 from agent.service import wire
 from agent.service.acting import shown_job
 from agent.service.auth import Owner, Viewer
@@ -51,6 +52,7 @@ def view(service: ServiceDep, _: Viewer, conversation: ConversationId) -> wire.V
         busy=found.busy,
         last=last,
         replies=_replies(found),
+        plan=_plan(found),
     )
 
 
@@ -78,12 +80,32 @@ def send(service: ServiceDep, _: Owner, conversation: ConversationId, body: wire
     "/{conversation}/replies", summary="Answer what it waits for", status_code=ACCEPTED, responses=responses(403, 404)
 )
 def reply(service: ServiceDep, _: Owner, conversation: ConversationId, body: wire.Reply) -> wire.Turn:
-    """Approve or refuse what a card shows, with changed numbers or a reason."""
+    """Approve or refuse what a card or a plan shows, with changed numbers or a reason; a plan's answer is a message."""
     given = body.model_dump(exclude_none=True)
+    found = service.conversations.view(conversation)
+    figures = _figures(found)
+    if figures and found.pending is None and body.decision is not None:
+        said = answer_to_plan(figures, agreed=body.decision == "approve", changes=body.changes or {})
+        return wire.Turn.model_validate(service.conversations.send(conversation, said))
     return wire.Turn.model_validate(service.conversations.resume(conversation, given))
+
+
+def _last_words(view: View) -> str:
+    """The latest answer, where it is the person's turn."""
+    last = view.messages[-1] if view.messages else None
+    return "" if last is None or view.busy or view.pending or last.role != "assistant" else last.text
 
 
 def _replies(view: View) -> list[str]:
     """What the latest answer offers to be said next."""
-    last = view.messages[-1] if view.messages else None
-    return [] if last is None or view.busy or view.pending or last.role != "assistant" else list(answers_to(last.text))
+    return list(answers_to(_last_words(view)))
+
+
+def _figures(view: View) -> Mapping[str, Any]:
+    return what_was_asked(_last_words(view)).plan or {}
+
+
+def _plan(view: View) -> wire.Plan | None:
+    figures = _figures(view)
+    numbers = {name: figures.get(name) for name in NUMBERS if name in figures or name in {"labels", "batch", "gold"}}
+    return wire.Plan(editable=numbers, words=in_words(figures)) if figures else None

@@ -68,10 +68,14 @@ def results(
         list[Annotated[int, Query(ge=0, le=1_000_000)]] | None,
         Query(min_length=2, max_length=2, description="Two round numbers to compare", examples=[[0, 3]]),
     ] = None,
+    number: Annotated[
+        int | None,
+        Query(alias="round", ge=0, le=1_000_000, description="why: of this round; else of the latest", examples=[3]),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=50, description="Texts to show")] = 10,
 ) -> wire.Receipt:
     """Where it stands, its scores with intervals, the texts it is confused about, labels that look wrong, and more."""
-    given = {"task": task, "show": show, "cls": cls, "compare": compare, "limit": limit}
+    given = {"task": task, "show": show, "cls": cls, "compare": compare, "round": number, "limit": limit}
     asked = {name: value for name, value in given.items() if value is not None}
     return done(service, "show_results", asked)
 

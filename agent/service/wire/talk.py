@@ -75,13 +75,13 @@ class NewMessage(Asked):
 
 
 class Reply(Asked):
-    """The answer to what the conversation waits for: a decision about a card; nothing, once texts are labeled."""
+    """The answer to what it waits for: a decision about a card or a plan; nothing, once texts are labeled."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "approve", "changes": {"labels": 50}}]})
 
     decision: Literal["approve", "refuse"] | None = None
     changes: dict[str, float | int | None] | None = Field(
-        default=None, description="Numbers to change, of those the card calls editable", examples=[{"labels": 50}]
+        default=None, description="Numbers to change, of those called editable", examples=[{"labels": 50}]
     )
     reason: str | None = Field(default=None, max_length=2_000, description="Why not; the agent heeds it")
 
@@ -96,6 +96,17 @@ class Turn(BaseModel):
     kind: TurnKind
     status: TurnStatus
     at: datetime
+
+
+class Plan(BaseModel):
+    """A plan of a run as it was proposed: its numbers, which may be changed, and all of it in words."""
+
+    model_config = example(
+        editable={"labels": 200, "batch": 20, "gold": 60}, words="label 200 texts, batches of 20, labeled by you"
+    )
+
+    editable: dict[str, float | int | None]
+    words: str
 
 
 class View(BaseModel):
@@ -138,3 +149,4 @@ class View(BaseModel):
     busy: bool
     last: int
     replies: list[str] = Field(default_factory=list, description="Answers that it offers; say one of them, or else")
+    plan: Plan | None = Field(default=None, description="The plan that it proposes, to be replied to like a card")
