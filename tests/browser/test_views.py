@@ -6,11 +6,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.support import chromium
-from tests.support.chromium import SCHEMES, barriers, picture, tab, too_wide
-from tests.support.lived_in import NEW, TASK, Place
+from tests.support.chromium import PICTURES, SCHEMES, barriers, picture, tab, too_wide
+from tests.support.laud_process import SAMPLES
+from tests.support.lived_in import NEW, TASK, Place, page_over
 
 pytestmark = chromium.MARKS
 Ready = Callable[[Page], Locator]
+SAMPLE = SAMPLES / "receipts.csv"
 DESK = f"label?task={TASK}"
 RESULTS = f"results?task={TASK}&see="
 
@@ -23,10 +25,32 @@ def _button(name: str) -> Ready:
     return lambda page: page.get_by_role("button", name=name).first
 
 
+def _sent(page: Page) -> Locator:
+    """A file is sent; its first rows come."""
+    send = page.get_by_role("button", name="Send message")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a file").click()
+    chooser.value.set_files(SAMPLE)
+    expect(send).to_be_enabled()
+    send.click()
+    return page.get_by_role("button", name="Read it")
+
+
+def _part_of_the_map(page: Page) -> Locator:
+    """A part of the map is chosen; its texts come."""
+    page.get_by_role("button", name="Choose a part by numbers").click()
+    page.get_by_role("slider").first.press("ArrowRight")
+    page.get_by_role("button", name="Show this part").click()
+    return page.get_by_role("button", name="Leave them out")
+
+
 VIEWS: dict[str, tuple[str, Ready]] = {
     "first": ("", _heading("From a pile of text")),
     "talk": ("?chat={talk}", lambda page: page.get_by_role("log")),
+    "preview": ("", _sent),
     "card": ("?chat={card}", _button("Approve")),
+    "price": ("?chat={price}", _button("Approve")),
+    "work": ("?chat={work}", _button("Stop")),
     "labels-wanted": ("?chat={labels}", _button("Label them")),
     "desk": (DESK, lambda page: page.get_by_role("region", name="The text to label")),
     "desk-conflicts": (f"{DESK}&queue=Conflicts", _button("Leave it out")),
@@ -34,6 +58,7 @@ VIEWS: dict[str, tuple[str, Ready]] = {
     "desk-empty": (f"label?task={NEW}", _heading("No text waits")),
     "overview": (f"{RESULTS}Overview", _heading("Classes")),
     "map": (f"{RESULTS}Map", _button("The whole map")),
+    "map-part": (f"{RESULTS}Map", _part_of_the_map),
     "mistakes": (f"{RESULTS}Mistakes", _heading(TASK)),
     "confidence": (f"{RESULTS}Confidence", _heading(TASK)),
     "predictions": (f"{RESULTS}Predictions", _heading("Surest")),
@@ -61,3 +86,26 @@ def test_a_view_keeps_nobody_out(wide: BrowserContext, narrow: BrowserContext, p
                     found |= set(barriers(page))
             assert not too_wide(page), "nobody has to scroll sideways"
     assert not found, "\n".join(found)
+
+
+def test_who_comes_from_elsewhere_is_asked_who_it_is(wide: BrowserContext, place: Place) -> None:
+    with page_over(str(place.client.base_url), LAUD_PAGE_FOR="others") as url, tab(wide, url) as page:
+        expect(page.get_by_role("textbox", name="Token")).to_be_visible()
+        picture(page, "who-wide-light")
+        assert not barriers(page)
+
+
+def test_a_service_that_is_away_is_told_with_what_to_do(narrow: BrowserContext) -> None:
+    with page_over("http://127.0.0.1:9") as url, tab(narrow, url) as page:
+        expect(page.get_by_role("heading", name="The service does not answer")).to_be_visible()
+        picture(page, "away-narrow-light")
+        assert not barriers(page)
+
+
+def test_a_report_keeps_nobody_out(wide: BrowserContext, narrow: BrowserContext, place: Place) -> None:
+    for window, width in ((wide, "wide"), (narrow, "narrow")):
+        with tab(window, f"{place.client.base_url}/tasks/{TASK}/report") as page:
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
+                page.screenshot(path=PICTURES / f"report-{width}-{scheme}.png", full_page=True)
+                assert not barriers(page)

@@ -12,6 +12,8 @@ from ui.parts.charts import CLOSE, GREY
 
 CELL = 30
 """Pixels of a row; the least that a finger meets."""
+HEADING = 130
+"""Pixels for the names above the columns, which stand aslant: a chart's height counts them in."""
 Pair = Mapping[str, Any]
 
 
@@ -92,7 +94,7 @@ def spec(pairs: Sequence[Pair], names: Sequence[str]) -> dict[str, Any]:
         {"field": "count", "title": "Texts"},
     ]
     return {
-        "height": max(120, CELL * len(names)),
+        "height": HEADING + CELL * len(names),
         "padding": dict(CLOSE),
         "data": {"values": rows},
         "layer": [
