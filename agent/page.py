@@ -21,14 +21,22 @@ class Page:
     url: str
 
 
-def page_of(service: str, *, host: str, port: int) -> Page:
+def page_of(service: str, *, host: str, port: int, max_upload: int) -> Page:
     """The page of the service at that address. Raises CannotDo where it cannot listen.
+
+    `max_upload` is in bytes: what is larger is refused in the browser already.
 
     A page that others can reach asks everybody for a token: it must not lend them the trust that the service has in
     this machine.
     """
     free = usable_port(host, port)
-    options = {"server.address": host, "server.port": str(free), "logger.hideWelcomeMessage": "true"}
+    megabytes = max(1, max_upload >> 20)
+    options = {
+        "server.address": host,
+        "server.port": str(free),
+        "server.maxUploadSize": str(megabytes),
+        "logger.hideWelcomeMessage": "true",
+    }
     flags = [part for name, value in options.items() for part in (f"--{name}", value)]
     environment = {"LAUD_SERVICE_URL": service, "LAUD_PAGE_FOR": "this machine" if host in LOOPBACK else "others"}
     command = [sys.executable, "-m", "streamlit", "run", str(_script()), *flags]

@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     )
     max_text_length: int = Field(default=20_000, gt=0, description="Longer texts are skipped and reported")
     max_upload: int = Field(default=1 << 30, gt=0, description="Bytes of a file sent to the service, at most")
+    page_token: SecretStr | None = Field(
+        default=None,
+        min_length=24,
+        description="A secret of the service and its web page, by which the page says who has logged in",
+    )
     ray_address: str | None = Field(default=None, description="Run heavy work on this Ray cluster")
     llm_base_url: str | None = Field(default=None, description="An OpenAI-compatible endpoint")
     llm_api_key: SecretStr | None = Field(default=None, description="Its key")

@@ -42,9 +42,12 @@ def connect(url: str) -> Connection:
 class Service:
     """What the page asks of the service, as the person whose token it has. Everything raises Away and Refused."""
 
-    def __init__(self, http: Connection, token: str | None = None) -> None:
+    def __init__(self, http: Connection, token: str | None = None, *, logged_in: str | None = None) -> None:
+        """`logged_in` is who has logged in at the page; the token is then the page's own."""
         self._http = http
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        if logged_in is not None:
+            self._headers[wire.LOGGED_IN] = quote(logged_in, safe="")
 
     # --- who and what -------------------------------------------------------------------------------------------------
 

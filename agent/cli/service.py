@@ -2,6 +2,7 @@
 
 import os
 import sys
+from secrets import token_urlsafe
 from typing import Annotated, cast
 
 import typer
@@ -13,6 +14,7 @@ HostOption = Annotated[str, typer.Option(help="Address to listen at; others than
 PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen at; 0 takes a free one")]
 PORT = 8765
 PAGE_PORT = 8501
+PAGE_TOKEN = "LAUD_PAGE_TOKEN"  # noqa: S105 - the name of the variable
 PagePortOption = Annotated[int, typer.Option(min=0, max=65_535, help="Port of the web page; 0 takes a free one")]
 
 users = typer.Typer(help="Users of the service. Without any, it serves this machine only and asks for no token.")
@@ -37,8 +39,9 @@ def ui(
     from agent.page import page_of  # noqa: PLC0415 - as above
     from tools.whereabouts import service_url  # noqa: PLC0415 - as above
 
-    found = service or service_url(read_settings(workspace).workspace) or f"http://127.0.0.1:{PORT}"
-    page = page_of(found, host=host, port=port)
+    settings = read_settings(workspace)
+    found = service or service_url(settings.workspace) or f"http://127.0.0.1:{PORT}"
+    page = page_of(found, host=host, port=port, max_upload=settings.max_upload)
     _report(f"the page is at {page.url}")
     # In the place of this process, so that signals reach the page and its exit code is ours.
     os.execve(page.command[0], list(page.command), {**os.environ, **page.environment})  # noqa: S606 - a fixed command
@@ -54,6 +57,8 @@ def up(
     from agent.page import reached, usable_port  # noqa: PLC0415 - as above
     from agent.supervisor import Supervisor  # noqa: PLC0415 - as above
 
+    # Both get it: the page may then say who has logged in there.
+    os.environ.setdefault(PAGE_TOKEN, token_urlsafe(32))
     # Chosen once: what is started again is found where it was.
     port, page_port = usable_port(host, port), usable_port(host, page_port)
     laud = [sys.executable, "-c", "from agent.cli import main; main()"]

@@ -3,14 +3,17 @@
 On loopback without users everyone is the one local user, who owns all. As soon as there are users, a token is needed.
 """
 
+import hmac
 from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import unquote
 
-from fastapi import Depends, HTTPException
+from fastapi import Depends, Header, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from agent.page import LOOPBACK
-from agent.service.running import ServiceDep
+from agent.service.running import Service, ServiceDep
+from agent.service.wire import LOGGED_IN
 from tools.engine.errors import AskAgain, CannotDo
 from tools.engine.records import User, UserRole
 from tools.workbench import Workbench
@@ -49,9 +52,15 @@ def remove_user(bench: Workbench, name: str) -> None:
     bench.users.remove(name)
 
 
-def person(service: ServiceDep, token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> User:
-    """Who asks; raises 401 without a token that is known."""
+def person(
+    service: ServiceDep,
+    token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    logged_in: Annotated[str | None, Header(alias=LOGGED_IN, include_in_schema=False)] = None,
+) -> User:
+    """Who asks; raises 401 without a token that is known, 403 for somebody who logged in at the page and is no user."""
     if token is not None:
+        if logged_in is not None and _is_the_page(service, token.credentials):
+            return _named(service, unquote(logged_in))
         user = service.bench.users.by_token(token.credentials)
         if user is not None:
             return user
@@ -62,6 +71,22 @@ def person(service: ServiceDep, token: Annotated[HTTPAuthorizationCredentials | 
         "A known token is needed: send it as `Authorization: Bearer TOKEN`. `laud user add` makes one.",
         headers={"WWW-Authenticate": "Bearer"},
     )
+
+
+def _is_the_page(service: Service, token: str) -> bool:
+    """Whether the web page asks, which may say for whom."""
+    secret = service.bench.settings.page_token
+    return secret is not None and hmac.compare_digest(secret.get_secret_value().encode(), token.encode())
+
+
+def _named(service: Service, name: str) -> User:
+    user = next((one for one in service.bench.users.list() if one.name == name), None)
+    if user is None:
+        raise HTTPException(
+            403,
+            f"You are logged in as {name[:200]!r}, who is no user here. An owner adds you: laud user add {name[:200]}",
+        )
+    return user
 
 
 def _at_least(role: UserRole) -> Callable[[User], User]:

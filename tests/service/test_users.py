@@ -1,15 +1,19 @@
 """Who may use the service: nobody's token on loopback without users, and roles with them."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
+from pydantic import SecretStr, ValidationError
 
 from agent.service.auth import check_address
 from tests.support.running_service import served
 from tests.support.scripted_model import in_turn
 from tools.engine.errors import CannotDo
-from tools.workbench import Workbench
+from tools.settings import Settings
+from tools.workbench import Workbench, open_workbench
 
 PROBLEM = "application/problem+json"
 
@@ -51,6 +55,42 @@ def test_with_the_first_user_tokens_are_needed_at_once(client: httpx.Client) -> 
     assert client.get("/me").status_code == 401
     me = client.get("/me", headers=_as(made.json()["token"])).json()
     assert (me["name"], me["role"]) == ("ada", "owner")
+
+
+def test_the_page_says_who_has_logged_in_and_nobody_else_can(workspace: Path) -> None:
+    secret = "a secret of the service and its page"  # noqa: S105 - of this test
+    settings = Settings(workspace=workspace, page_token=SecretStr(secret))
+    with open_workbench(settings, write=True, attended=False) as bench:
+        owner = bench.users.add("olga", "owner")
+        bench.users.add("äda+labels@example.com", "viewer")
+        with served(bench, in_turn()) as client:
+
+            def asked(path: str, token: str | None, name: str, method: str = "GET") -> tuple[int, str]:
+                headers = {} if token is None else _as(token)
+                answer = client.request(method, path, headers={**headers, "X-LAUD-User": quote(name)}, json={})
+                return answer.status_code, answer.json().get("name") or answer.json()["detail"]
+
+            assert asked("/me", secret, "äda+labels@example.com") == (200, "äda+labels@example.com")
+            assert asked("/me", secret, "olga") == (200, "olga")
+            status, said = asked("/conversations", secret, "äda+labels@example.com", "POST")
+            assert (status, "needs the role owner" in said) == (403, True)
+            status, said = asked("/me", secret, "eve@example.com")
+            assert (status, "'eve@example.com', who is no user here" in said) == (403, True)
+            assert asked("/me", secret, "local")[0] == 403
+            assert asked("/me", None, "olga")[0] == 401
+            assert asked("/me", f"{secret}.", "olga")[0] == 401
+            assert asked("/me", owner, "äda+labels@example.com") == (200, "olga"), "who has a token is who it says"
+            assert client.get("/me", headers=_as(secret)).status_code == 401, "the page alone is nobody"
+            bench.users.remove("äda+labels@example.com")
+            assert asked("/me", secret, "äda+labels@example.com")[0] == 403
+
+
+def test_without_a_secret_of_the_page_nobody_is_believed(client: httpx.Client, tokens: dict[str, str]) -> None:
+    assert tokens
+    for token in ("x", "None", "laud_wrong"):
+        assert client.get("/me", headers={**_as(token), "X-LAUD-User": "owner"}).status_code == 401
+    with pytest.raises(ValidationError, match="page_token"):
+        Settings(page_token=SecretStr("short"))
 
 
 def test_a_service_that_others_reach_needs_users(bench: Workbench) -> None:

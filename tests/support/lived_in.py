@@ -70,7 +70,7 @@ def lived_in(session: Path, folder: Path) -> Iterator[Place]:
 @contextmanager
 def page_over(service: str, **environment: str) -> Iterator[str]:
     """The page of the service at that address, as a program of its own; its address."""
-    page = page_of(service, host="127.0.0.1", port=0)
+    page = page_of(service, host="127.0.0.1", port=0, max_upload=1 << 20)
     with subprocess.Popen(page.command, env={**os.environ, **page.environment, **environment}) as process:
         try:
             until(lambda: answers(page.url), "the page", every=0.05)

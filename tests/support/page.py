@@ -32,6 +32,21 @@ def desk_of(task: str) -> AppTest:
     return ran(page)
 
 
+def conversation_of(talk: str) -> AppTest:
+    """What follows a conversation, alone."""
+
+    def script() -> None:
+        import streamlit as st  # noqa: PLC0415 - as above
+
+        from ui.views import chat  # noqa: PLC0415 - as above
+
+        chat.follow(st.query_params["chat"], chat.REST)
+
+    page = AppTest.from_function(script, default_timeout=PATIENCE)
+    page.query_params["chat"] = talk
+    return ran(page)
+
+
 def results_of(task: str) -> AppTest:
     """The results alone, for a task."""
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import httpx
 import pytest
 
-from tests.support.page import comes, html, opened, ran, rest
+from tests.support.page import comes, conversation_of, html, opened, ran, rest
 from tests.support.scripted_model import calls, in_turn, says
 from tests.support.talk import TASK
 from tools.engine.errors import CannotDo
@@ -175,6 +175,55 @@ def test_a_service_that_is_away_is_waited_for(bench: Workbench, serve: Serve, mo
     assert page.code[0].value == "laud up"
     with serve(bench, in_turn()):
         assert "classifier of your own" in html(ran(page))
+
+
+def test_what_was_written_while_the_service_was_away_is_kept_until_it_is_sent(
+    bench: Workbench, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(bench, in_turn(says("Hello."), says("There you are."))) as client:
+        page = comes(opened(chat=_talk(client)), lambda one: "Hello." in html(one), "the answer")
+        with monkeypatch.context() as away:
+            away.setenv("LAUD_SERVICE_URL", "http://127.0.0.1:9")
+            page.chat_input(key="say").set_value("are <b>you</b> there?")
+            ran(page)
+            assert page.subheader[0].value == "The service does not answer"
+            assert "are &lt;b&gt;you&lt;/b&gt; there?" in html(page)
+            assert "are &lt;b&gt;you&lt;/b&gt; there?" in html(ran(page)), "also after another look"
+        assert len(_messages(client, page.query_params["chat"])) == 2
+        ran(page).button(key="send-unsent").click()
+        comes(page, lambda one: "There you are." in html(one), "the answer")
+        assert _messages(client, page.query_params["chat"])[2] == ("user", "are <b>you</b> there?")
+        assert not any(one.key == "send-unsent" for one in page.button)
+
+
+def test_a_conversation_stays_in_sight_while_the_service_is_away(
+    bench: Workbench, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(bench, in_turn(says("Hello."))) as client:
+        talk = _talk(client)
+        page = comes(conversation_of(talk), lambda one: "Hello." in html(one), "the answer")
+        with monkeypatch.context() as away:
+            away.setenv("LAUD_SERVICE_URL", "http://127.0.0.1:9")
+            assert "Hello." in html(ran(page))
+            assert "does not answer" in page.warning[0].value
+        assert not ran(page).warning
+        assert html(page).count("Hello.") == 1
+
+
+def test_who_may_only_read_is_shown_nothing_to_press(bench: Workbench, serve: Serve) -> None:
+    tokens = {"olga": bench.users.add("olga", "owner"), "vera": bench.users.add("vera", "viewer")}
+    with serve(bench, in_turn(calls("delete_task", task=TASK))) as client:
+        client.headers["Authorization"] = f"Bearer {tokens['olga']}"
+        talk = _talk(client, "delete it")
+        page = opened(chat=talk)
+        page.session_state["token"] = tokens["vera"]
+        comes(page, lambda one: "An owner decides on this." in html(one), "the card")
+        assert not page.chat_input
+        assert [one.label for one in page.button] == ["Log out"]
+        assert "vera, viewer" in html(page)
+        assert any("You may read along." in one.value for one in page.caption)
+        page.session_state["token"] = tokens["olga"]
+        assert {"Approve", "Refuse", "Rename"} <= {one.label for one in ran(page).button}
 
 
 def test_a_service_with_users_asks_for_a_token(bench: Workbench, serve: Serve) -> None:

@@ -21,14 +21,23 @@ NAMES: Mapping[str, str] = {
 def show(service: Service, view: wire.View) -> None:
     """The card, the texts or the answers that the conversation waits for."""
     pending = view.pending
-    if pending is None:
-        if not view.busy:
-            _plan(service, view)
-            _replies(service, view)
-    elif pending["kind"] == "approval":
-        _card(service, view.conversation.id, pending)
-    else:
+    if pending is not None and pending["kind"] == "labels":
         _labels(pending)
+    elif not entrance.is_owner():
+        _for_the_owner(pending)
+    elif pending is not None:
+        _card(service, view.conversation.id, pending)
+    elif not view.busy:
+        _plan(service, view)
+        _replies(service, view)
+
+
+def _for_the_owner(pending: Mapping[str, Any] | None) -> None:
+    """A card that somebody else decides on."""
+    if pending is not None:
+        with st.container(border=True, key="card-of-the-owner"):
+            form = "<h3>{}?</h3><p>{}</p><p class='dim'>An owner decides on this.</p>"
+            look.put(look.html(form, pending["title"], pending["what"]))
 
 
 def _card(service: Service, conversation: str, card: Mapping[str, Any]) -> None:
@@ -123,7 +132,7 @@ def _labels(pending: Mapping[str, Any]) -> None:
                 "One key a text. The run goes on by itself when they have one; you may leave and come back.",
             )
         )
-        if st.button("Label them", key="to-desk", type="primary", icon=":material/edit_note:"):
+        if entrance.may_label() and st.button("Label them", key="to-desk", type="primary", icon=":material/edit_note:"):
             st.switch_page(st.session_state["views"]["label"], query_params={"task": str(pending["task"])})
 
 

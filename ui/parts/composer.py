@@ -4,7 +4,7 @@ import streamlit as st
 
 from agent.service import wire
 from ui.client import Refused, Service
-from ui.parts import entrance, look, talking
+from ui.parts import entrance, look, talking, unsent
 
 KINDS = ["csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "xlsx", "xlsm"]
 LONGEST = 20_000
@@ -14,15 +14,20 @@ WISH = "wish"
 
 def show(service: Service, conversation: str | None) -> None:
     """The line, and the file that was sent last and waits to be read."""
+    if not entrance.is_owner():
+        st.caption("You may read along. To ask LAUD for something takes the role owner.")
+        return
     waiting = st.query_params.get(FILE)
     if waiting is not None:
         _preview(service, waiting, conversation)
+    _unsent(service, conversation)
     given = st.chat_input(
         "What are you looking for?",
-        key="say",
+        key=unsent.LINE,
         max_chars=LONGEST,
         accept_file=True,
         file_type=KINDS,
+        max_upload_size=max(1, service.health().max_upload >> 20),
     )
     if given is None:
         return
@@ -30,6 +35,19 @@ def show(service: Service, conversation: str | None) -> None:
         _take(service, given.files[0], given.text.strip())
     elif given.text.strip():
         talking.say(service, given.text, conversation)
+
+
+def _unsent(service: Service, conversation: str | None) -> None:
+    """What was written while the service was away, to be sent now or dropped."""
+    text = unsent.text()
+    if text is None:
+        return
+    with st.container(border=True, key="unsent"):
+        unsent.tell()
+        with st.container(horizontal=True):
+            if st.button("Send it", key="send-unsent", type="primary", icon=":material/send:"):
+                talking.say(service, text, conversation)
+            st.button("Drop it", key="drop-unsent", on_click=unsent.drop)
 
 
 def _take(service: Service, file: st.runtime.uploaded_file_manager.UploadedFile, wish: str) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from agent.service import wire
 from ui.client import Service
-from ui.parts import composer, look, talking
+from ui.parts import composer, entrance, look, talking
 
 EXAMPLES = (
     ("Find a rare thing", "find the baby care products in the sample", ":material/search:"),
@@ -29,12 +29,18 @@ def show(service: Service) -> None:
     )
     with st.container(key="first-words"):
         composer.show(service, None)
+    if entrance.is_owner():
+        _examples(service)
+    _where(service.health())
+
+
+def _examples(service: Service) -> None:
+    """Requests that work, each at a click."""
     for column, (title, request, icon) in zip(st.columns(len(EXAMPLES)), EXAMPLES, strict=True):
         with column.container(border=True, height="stretch"):
             look.put(look.html("<p><strong>{}</strong></p><p class='dim'>“{}”</p>", title, request))
             if st.button("Try it", key=f"try-{title}", icon=icon, width="stretch"):
                 talking.say(service, request)
-    _where(service.health())
 
 
 def _where(health: wire.Health) -> None:

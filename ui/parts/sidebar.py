@@ -9,6 +9,8 @@ from agent.service import wire
 from ui.client import Refused, Service
 from ui.parts import entrance, look
 
+LOCAL = "local"
+"""The name of the one user of a service without users."""
 LONGEST_TITLE = 200
 AWAY = "away"
 SHOWN = 12
@@ -18,12 +20,14 @@ SHOWN = 12
 def show(service: Service, views: Mapping[str, Page]) -> None:
     """Conversations, tasks, and who answers."""
     st.session_state["views"] = dict(views)
+    me = service.me()
+    entrance.rank(me)
     with st.sidebar:
         look.put(look.html("<span class='laud-mark'>LAUD</span>"))
         st.page_link(views["chat"], label="New conversation", icon=":material/add:", width="stretch")
         _conversations(service, views["chat"])
         _tasks(service, views)
-        _who(service)
+        _who(service, me)
 
 
 def _conversations(service: Service, page: Page) -> None:
@@ -46,6 +50,8 @@ def _conversation(service: Service, page: Page, one: wire.Conversation, *, curre
     name, more = line.columns([0.86, 0.14], gap=None, vertical_alignment="center")
     icon = ":material/chat_bubble:"
     name.page_link(page, label=look.label(one.title), icon=icon, width="stretch", query_params={"chat": one.id})
+    if not entrance.is_owner():
+        return
     called = look.label(f"More about {one.title}")  # heard, not seen
     menu = more.popover(
         called, icon=":material/more_horiz:", type="tertiary", help="Rename or put away", key=f"more-{one.id}"
@@ -80,8 +86,11 @@ def _tasks(service: Service, views: Mapping[str, Page]) -> None:
         more.page_link(views["label"], label=called, icon=desk, help="Label its texts", query_params=there)
 
 
-def _who(service: Service) -> None:
+def _who(service: Service, me: wire.User) -> None:
     health = service.health()
     answers = "The built-in interpreter answers" if health.chat == "interpreter" else f"{health.chat} answers"
     st.divider()
+    if me.name != LOCAL:
+        look.put(look.html("<p class='small'>{}, {}</p>", me.name, me.role))
+        entrance.leave()
     look.put(look.html("<p class='dim small'>{}. Version {}.</p>", answers, health.version))

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui.client import Refused, Service
-from ui.parts import entrance
+from ui.client import Away, Refused, Service
+from ui.parts import entrance, unsent
 
 LONGEST_TITLE = 60
 
@@ -16,6 +16,10 @@ def say(service: Service, text: str, conversation: str | None = None) -> None:
     except Refused as error:
         entrance.told(error)
         return
+    except Away:
+        unsent.keep(text)
+        raise
+    unsent.drop()
     st.query_params.from_dict({"chat": where})
     st.rerun()
 

@@ -12,6 +12,8 @@ from ui.client import Service
 from ui.parts import look, round_card, timeline, words, working
 from ui.parts.timeline import Block, Feed, RoundCard, Said, Step
 
+SHOWN = "shown"
+"""What this tab showed last."""
 SIGNS = {"running": "…", "done": "✓", "failed": "!"}
 
 
@@ -19,12 +21,8 @@ def show(service: Service, view: wire.View, feed: Feed, rounds: Mapping[str, Any
     """The whole conversation, and what is at work in it."""
     draft = feed.draft(view)
     blocks = round_card.with_reasons(service, timeline.blocks(view, draft, rounds))
-    look.put(
-        look.html(
-            "<div role='log' aria-label='Conversation'><ol class='laud-log'>{}</ol></div>",
-            look.joined(look.html("<li>{}</li>", one) for one in _items(blocks)),
-        )
-    )
+    st.session_state[SHOWN] = (view.conversation.id, blocks)
+    _draw(blocks)
     _to_results(blocks)
     for job in view.jobs:
         at_work = job.status == "running"
@@ -33,6 +31,27 @@ def show(service: Service, view: wire.View, feed: Feed, rounds: Mapping[str, Any
         look.put(look.html("<p class='dim' role='status'>Thinking…</p>"))
     if feed.failure is not None and not view.busy:
         st.error(look.label(feed.failure), icon=":material/error:")
+
+
+def show_again(conversation: str) -> bool:
+    """The conversation as this tab saw it last, while the service is away; whether there is anything to show."""
+    last, blocks = st.session_state.get(SHOWN, ("", ()))
+    if last != conversation:
+        return False
+    _draw(blocks)
+    st.warning(
+        "The service does not answer. Nothing is lost; this goes on when it is back.", icon=":material/cloud_off:"
+    )
+    return True
+
+
+def _draw(blocks: Sequence[Block]) -> None:
+    look.put(
+        look.html(
+            "<div role='log' aria-label='Conversation'><ol class='laud-log'>{}</ol></div>",
+            look.joined(look.html("<li>{}</li>", one) for one in _items(blocks)),
+        )
+    )
 
 
 def _to_results(blocks: Sequence[Block]) -> None:

@@ -22,7 +22,7 @@ def show(service: Service, job: wire.Job, *, stage: wire.Stage | None = None, le
                 look.bar(0, None) if stage is None else look.bar(stage.done, stage.total),
             )
         )
-    if stop.button("Stop", key=f"stop-{job.id}", help="What was done is kept", width="stretch"):
+    if entrance.is_owner() and stop.button("Stop", key=f"stop-{job.id}", help="What was done is kept", width="stretch"):
         try:
             service.stop(job.id)
         except Refused as error:

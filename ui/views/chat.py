@@ -6,7 +6,7 @@ It is drawn from what the service says, again and again; to reload the page or t
 import streamlit as st
 
 from agent.service import wire
-from ui.client import Service
+from ui.client import Away, Service
 from ui.parts import asking, composer, entrance, opening, timeline, transcript
 from ui.parts.timeline import Feed
 
@@ -27,15 +27,20 @@ def show() -> None:
         return
     view = service.view(conversation)
     every = BUSY if _goes_on(view) else REST
-    st.fragment(run_every=every)(_follow)(conversation, every)
+    st.fragment(run_every=every)(follow)(conversation, every)
     composer.show(service, conversation)
 
 
-def _follow(conversation: str, every: float) -> None:
+def follow(conversation: str, every: float) -> None:
     """Show the conversation as it stands; runs by itself every few moments."""
     with entrance.guarded():
         service = entrance.service()
-        view = service.view(conversation)
+        try:
+            view = service.view(conversation)
+        except Away:
+            if transcript.show_again(conversation):
+                return
+            raise
         if (every == BUSY) != _goes_on(view):
             st.rerun()
         feed = _feed(service, view)

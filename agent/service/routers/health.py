@@ -42,4 +42,5 @@ def prometheus(service: ServiceDep, _: Viewer) -> Response:
 def _health(service: ServiceDep) -> wire.Health:
     settings = service.bench.settings
     llm = settings.llm_base_url is not None and settings.llm_model is not None
-    return wire.Health(version=version("laud"), chat=str(settings.llm_model) if llm else "interpreter", llm=llm)
+    chat = str(settings.llm_model) if llm else "interpreter"
+    return wire.Health(version=version("laud"), chat=chat, llm=llm, max_upload=settings.max_upload)

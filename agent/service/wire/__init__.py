@@ -60,7 +60,7 @@ from agent.service.wire.llm import (
     Tried,
 )
 from agent.service.wire.oracle import ClassTrust, ConfidenceStep, OracleReport, Steadiness
-from agent.service.wire.people import Health, NewUser, Preview, Token, Upload, User
+from agent.service.wire.people import LOGGED_IN, Health, NewUser, Preview, Token, Upload, User
 from agent.service.wire.receipts import (
     Answered,
     Deleted,
@@ -118,6 +118,7 @@ from agent.service.wire.work import (
 )
 
 __all__ = [
+    "LOGGED_IN",
     "NO_CONTROLS",
     "AcceptConsensus",
     "AcceptEdits",

@@ -8,6 +8,9 @@ from pydantic import BaseModel, Field
 from agent.service.wire.forms import Asked, example
 from tools.engine.records import UserRole
 
+LOGGED_IN = "X-LAUD-User"
+"""The header by which the web page says who has logged in there, percent-encoded; believed with its token only."""
+
 
 class Upload(BaseModel):
     """A file that was sent; name it by `file` in requests and conversations."""
@@ -38,7 +41,7 @@ class Preview(BaseModel):
     notes: list[str] = Field(default_factory=list, description="How it is read, where that is not plain")
 
 
-UserName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w][\w .@\-]*$", examples=["ada"])]
+UserName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w][\w .@+\-]*$", examples=["ada"])]
 
 
 class NewUser(Asked):
@@ -71,9 +74,10 @@ class Token(BaseModel):
 class Health(BaseModel):
     """Whether the service is well."""
 
-    model_config = example(status="ok", version="0.2.0", chat="gpt-4o-mini", llm=True)
+    model_config = example(status="ok", version="0.2.0", chat="gpt-4o-mini", llm=True, max_upload=1 << 30)
 
     status: Literal["ok"] = "ok"
     version: str
     chat: str = Field(description="Who answers in conversations: the model, or `interpreter`")
     llm: bool = Field(description="Whether a language model is set, so that it can be an oracle")
+    max_upload: int = Field(default=1 << 30, description="Bytes of a file that is sent, at most")
