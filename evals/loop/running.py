@@ -53,9 +53,9 @@ class Bench:
 
 def run_all(bench: Bench, keys: Sequence[Key], *, jobs: int) -> int:
     """Do those of the runs that are not done, by `jobs` processes; how many failed, each told on stderr."""
-    names = list(dict.fromkeys(key.data for key in keys))
-    shares = [[key for key in keys if key.data == name] for name in names]
-    jobs = min(jobs, len(names))
+    pools = dict.fromkeys((key.data, key.oracle) for key in keys)
+    shares = [[key for key in keys if (key.data, key.oracle) == pool] for pool in pools]
+    jobs = min(jobs, len(shares))
     if jobs == 1:
         return sum(run_data_set(bench, share) for share in shares)
     # Children of this process take it from here; what is set already stands.
@@ -90,8 +90,11 @@ def _child(bench: Bench, keys: Sequence[Key]) -> None:
 
 
 def run_data_set(bench: Bench, keys: Sequence[Key]) -> int:
-    """Do those runs over one data set that are not done; how many failed."""
-    data = load(keys[0].data)
+    """Do those runs over one data set, by one oracle, that are not done; how many failed."""
+    data = _answerable(load(keys[0].data), keys[0].oracle)
+    if not data.pool:
+        sys.stderr.write(f"{data.name}: no labels of a language model are recorded, only the true ones are there\n")
+        return len(keys)
     last = checkpoints_of(data, bench.labels)[-1]
     done = {key for key, lines in read([bench.results]).items() if lines[-1].labels >= last}
     left = [key for key in keys if key not in done]
@@ -112,6 +115,13 @@ def run_data_set(bench: Bench, keys: Sequence[Key]) -> int:
             append(bench.results, lines)
             _tell(key, lines[-1])
     return failed
+
+
+def _answerable(data: DataSet, oracle: OracleName) -> DataSet:
+    """The data set without texts that the oracle has no answer for."""
+    if oracle == "gold":
+        return data
+    return replace(data, pool=tuple(item for item in data.pool if item.model_label))
 
 
 def _tell(key: Key, last: Line) -> None:
@@ -137,8 +147,6 @@ def _add_pool(bench: Workbench, data: DataSet) -> None:
 def _oracle(data: DataSet, name: OracleName) -> str:
     if name == "gold":
         return "replay:label"
-    if all(item.model_label is None for item in data.pool):
-        raise CannotDo(f"No labels of a language model are recorded for {data.name}: only gold ones are there.")
     stated = any(item.model_confidence is not None for item in data.pool)
     return "replay:model_label@model_confidence" if stated else "replay:model_label"
 

@@ -153,4 +153,4 @@ def test_a_mistake_is_told(benched: Benched, capsys: pytest.CaptureFixture[str])
     assert benched.run("receipts", "--methods", "laud:nothing:head") == 1
     assert "There is no strategy 'nothing'" in capsys.readouterr().err
     assert benched.run("receipts", "--oracle", "model") == 1
-    assert "No labels of a language model are recorded" in capsys.readouterr().err
+    assert "no labels of a language model are recorded" in capsys.readouterr().err
