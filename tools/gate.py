@@ -16,8 +16,12 @@ from tools.workbench import Workbench
 
 SAMPLE = 300
 """Texts drawn at random that the oracle answers first; a third of the pool where that is less."""
+PER_CLASS = 30
+"""Where there are many classes the sample is so many for each: a class is seldom known by fewer than 20 checks."""
 PORTION = 20
 """Checks that are put up at a time."""
+CLOSER = 60
+"""Checks from which on half as many are put up at a time: few classes are in doubt, and each answer says which."""
 MOST = 100
 """Checks after which the gate decides."""
 FRESH = 60
@@ -38,6 +42,16 @@ class Checking:
     asked: int
 
 
+def sample_size(classes: int) -> int:
+    """How many texts an oracle answers before its gate, where the pool is large enough."""
+    return max(SAMPLE, PER_CLASS * classes)
+
+
+def portion(checked: int) -> int:
+    """How many checks to put up next when so many were made."""
+    return PORTION if checked < CLOSER else PORTION // 2
+
+
 def checker_of(bench: Workbench, oracle: str, gate: str | None) -> str | None:
     """The name of the oracle that checks this one before a run; None where nobody does.
 
@@ -55,7 +69,7 @@ def sample_left(bench: Workbench, task: Task, oracle: str, gate: str | None) -> 
     held = max(
         (len(sampled(bench, task, one)) for one in oracles_checked(bench, task) if one.startswith(oracle)), default=0
     )
-    return max(0, min(SAMPLE, bench.pools.get(task.pool).texts // 3) - held)
+    return max(0, _first(bench, task) - held)
 
 
 def standing_of(bench: Workbench, task: Task, source: str) -> Checking:
@@ -83,7 +97,7 @@ def prepare(  # noqa: PLR0913 - what is checked, and by which draw and budget
     `again` counts the checks that were repeated: each has fresh texts, of which a portion is judged. What was answered
     before is not asked again. Raises BudgetSpent, OracleUnavailable.
     """
-    base = min(SAMPLE, bench.pools.get(task.pool).texts // 3)
+    base = _first(bench, task)
     _sample(bench, task, oracle, seed=seed, budget=budget, size=base + FRESH * again)
     now = standing_of(bench, task, oracle.source)
     if now.waiting:
@@ -103,7 +117,7 @@ def prepare(  # noqa: PLR0913 - what is checked, and by which draw and budget
         given_answers(open_ones, task.class_names),
         {text: label for text, label in truth.items() if text in chosen},
         task.class_names,
-        size=missing if decided else PORTION,
+        size=missing if decided else portion(len(truth)),
         wanted=bench.settings.oracle_accuracy,
         rng=np.random.default_rng([seed, len(truth), 0xC4EC]),
     )
@@ -185,6 +199,10 @@ def _judged(bench: Workbench, task: Task, source: str) -> Judgement | None:
         return None
     known = {text: label if label in task.class_names else None for text, label in truth.items()}
     return judge(answers, known, task.class_names, wanted=bench.settings.oracle_accuracy, most=MOST)
+
+
+def _first(bench: Workbench, task: Task) -> int:
+    return min(sample_size(len(task.class_names)), bench.pools.get(task.pool).texts // 3)
 
 
 def _in_order(bench: Workbench, task: Task, source: str) -> dict[TextId, Opinion]:

@@ -13,9 +13,9 @@ from tools.engine.confidence import CheckedAnswer, confidence_error, fit_calibra
 from tools.engine.consistency import steadiness
 from tools.engine.oracle_gate import choose_checks
 from tools.engine.records import TextId
+from tools.gate import portion
 
 WANTED = 0.8
-PORTION = 20
 LIMIT = 0.05
 BINNINGS = ((10, False), (15, False), (10, True), (15, True))
 """Number of bins, and whether they hold equally many answers; else they are equally wide."""
@@ -57,7 +57,7 @@ def _one(oracle: Recorded, checks: int, seed: int) -> tuple[list[float], float]:
     rng = np.random.default_rng([seed, 0xCA1])
     truth: dict[TextId, str | None] = {}
     while len(truth) < checks:
-        size = min(PORTION, checks - len(truth))
+        size = min(portion(len(truth)), checks - len(truth))
         picks = choose_checks(oracle.answers, truth, oracle.classes, size=size, wanted=WANTED, rng=rng)
         truth |= {one: oracle.truth[one] for one in picks}
     checked = [

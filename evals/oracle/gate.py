@@ -1,9 +1,11 @@
 """`python -m evals oracle gate`: does the gate see an oracle that fails on a class, and leave a good one alone?
 
-Simulated oracles of 2, 3, 6 and 18 classes answer 300 texts; a person who is always right checks at most 100. One class
-is bad in one of two ways: of the answers naming it 45 % are right, or of its texts 45 % are found. The other answers
-are right in 92 %. A good oracle is right on every class alike. Then the recorded oracles of LAUD_DATA, where it is
-judged on all answers whether the advice was true.
+Simulated oracles of 2, 3, 6 and 18 classes answer as many texts as a run has them answer; a person who is always right
+checks at most 100. One class is bad in one of two ways: of the answers naming it 45 % are right, or of its texts 45 %
+are found. The other answers are right in 92 %. A good oracle is right on every class alike. A class is accused in vain
+where the share itself, not only that among the answers of the sample, is as large as wanted. Then the recorded oracles
+of LAUD_DATA: with the sizes of their classes, each bad in turn; and as they are, where it is judged on all answers
+whether the advice was true.
 """
 
 import argparse
@@ -18,23 +20,26 @@ from numpy.typing import NDArray
 from evals.oracle.recorded import Recorded, recorded_oracles
 from tools.engine.oracle_gate import GivenAnswer, Judgement, choose_checks, judge
 from tools.engine.records import TextId
+from tools.gate import MOST, portion, sample_size
 
 WANTED = 0.8
-MOST = 100
-PORTION = 20
-ANSWERS = 300
 BAD, GOOD = 0.45, 0.92
 CLASSES = (2, 3, 6, 18)
-Codes = NDArray[np.int64]
+CLOSE = 1e-9
+Floats = NDArray[np.float64]
 Way = Literal["wrong", "missed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One run of the gate: checks until the bad class was named, and every other class that was."""
+    """One run of the gate.
+
+    Checks until the bad class was named; whether one was accused in vain; whether the interval holds the accuracy.
+    """
 
     at: int | None
-    others: int
+    falsely: bool
+    held: bool
     last: Judgement
 
 
@@ -43,55 +48,85 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m evals oracle gate")
     parser.add_argument("--seeds", type=int, default=200)
     seeds = range(parser.parse_args(arguments).seeds)
-    print(f"{len(seeds)} seeds; wanted {WANTED}, at most {MOST} checks out of {ANSWERS} answers.\n")
-    print("A bad class (class, share of the texts): seen within the checks | checks until then | a good class accused")
+    print(f"{len(seeds)} seeds; wanted {WANTED}, at most {MOST} checks.\n")
+    print(
+        "A bad class (share of the texts): seen | checks until then | one accused in vain | interval holds the accuracy"
+    )
     good = True
     for count in CLASSES:
         for share in dict.fromkeys((round(1 / count, 2), 0.1)):
             for way in ("wrong", "missed"):
-                runs = [_bad(count, share, way, seed) for seed in seeds]
-                seen = [run.at for run in runs if run.at is not None]
-                rate = len(seen) / len(runs)
-                accused = np.mean([run.others > 0 for run in runs])
-                when = f"median {np.median(seen):.0f}" if seen else "-"
-                print(f"  {count:2} classes, {share:.2f}, {way:6}: {rate:6.1%} | {when} | {accused:.1%}")
-                good &= way == "missed" or count > 6 or rate >= 0.95
-    print("\nA good oracle: a class accused | verdict")
+                runs = [_bad(_shares(count, share), 0, way, seed) for seed in seeds]
+                print(f"  {count:2} classes, {share:.2f}, {way:6}: {_told(runs)}")
+                good &= way == "missed" or count > 6 or _rate(runs) >= 0.95
+    print("\nThe same with the sizes of a recorded oracle's classes, each bad in turn, mean over the classes of a size")
+    for oracle in recorded_oracles().values():
+        if len(oracle.classes) > 2:
+            _sized(oracle, len(seeds) // 4)
+    print("\nA good oracle: one accused in vain | interval holds the accuracy | verdict")
     for count in CLASSES:
-        for right in (0.95, 0.9, 0.85, 0.8):
+        for right in (0.95, 0.92, 0.9, 0.85, 0.8):
             runs = [_fine(count, right, seed) for seed in seeds]
             verdicts = Counter(run.last.verdict for run in runs)
             shown = ", ".join(f"{name} {times / len(runs):.0%}" for name, times in verdicts.most_common())
             checks = np.median([run.last.checks for run in runs])
-            accused = np.mean([run.others > 0 for run in runs])
-            print(f"  {count:2} classes, right {right:.2f}: {accused:5.1%} | {shown} after {checks:.0f}")
+            print(f"  {count:2} classes, right {right:.2f}: {_vain(runs)} | {shown} after {checks:.0f}")
     print("\nRecorded oracles: verdict | share kept | accuracy of what is kept, over all answers | below wanted")
     for oracle in recorded_oracles().values():
         _replay(oracle, seeds)
     return 0 if good else 1
 
 
-def _bad(count: int, share: float, way: Way, seed: int) -> Seen:
-    rng = np.random.default_rng([seed, count, round(share * 100)])
-    first = rng.choice(count, ANSWERS, p=[share, *np.full(count - 1, (1 - share) / (count - 1))])
-    second = _mistaken(first, np.where(first == 0, BAD, GOOD), count, rng)
-    # What is drawn first is what the way conditions on: the answer, or the truth.
-    said, true = (first, second) if way == "wrong" else (second, first)
-    return _run(said, true, count, way, rng)
+def _rate(runs: Sequence[Seen]) -> float:
+    return float(np.mean([run.at is not None for run in runs]))
+
+
+def _vain(runs: Sequence[Seen]) -> str:
+    return f"{np.mean([run.falsely for run in runs]):5.1%} | {np.mean([run.held for run in runs]):.1%}"
+
+
+def _told(runs: Sequence[Seen]) -> str:
+    seen = [run.at for run in runs if run.at is not None]
+    return f"{_rate(runs):6.1%} | {f'median {np.median(seen):.0f}' if seen else '-'} | {_vain(runs)}"
+
+
+def _sized(oracle: Recorded, seeds: int) -> None:
+    named = Counter(one.label for one in oracle.answers)
+    shares = np.array([named[name] / len(oracle.answers) for name in oracle.classes])
+    for low, high in ((0.0, 0.03), (0.03, 0.06), (0.06, 1.0)):
+        bad = np.flatnonzero((shares >= low) & (shares < high))
+        for way in ("wrong", "missed"):
+            runs = [_bad(shares, int(code), way, seed) for code in bad for seed in range(seeds)]
+            print(f"  {oracle.name}, {len(bad)} classes of {low:.0%} to {high:.0%}, {way:6}: {_told(runs)}")
+
+
+def _shares(count: int, first: float) -> Floats:
+    return np.array([first, *np.full(count - 1, (1 - first) / (count - 1))])
+
+
+def _bad(shares: Floats, code: int, way: Way, seed: int) -> Seen:
+    rng = np.random.default_rng([seed, len(shares), code, round(shares[code] * 100)])
+    right = np.where(np.arange(len(shares)) == code, BAD, GOOD)
+    return _run(_joint(shares, right, way), code, way, rng)
 
 
 def _fine(count: int, right: float, seed: int) -> Seen:
     rng = np.random.default_rng([seed, count, round(right * 100)])
-    said = rng.integers(0, count, ANSWERS)
-    return _run(said, _mistaken(said, np.full(ANSWERS, right), count, rng), count, None, rng)
+    return _run(_joint(np.full(count, 1 / count), np.full(count, right), "wrong"), None, "wrong", rng)
 
 
-def _mistaken(codes: Codes, right: NDArray[np.float64], count: int, rng: np.random.Generator) -> Codes:
-    other = (codes + rng.integers(1, count, len(codes))) % count
-    return np.where(rng.random(len(codes)) < right, codes, other)
+def _joint(shares: Floats, right: Floats, way: Way) -> Floats:
+    """(C, C) how often a text is said to be of one class and is of another; mistakes fall on all classes alike."""
+    count = len(shares)
+    other = (1 - right) / (count - 1)
+    chances = shares[:, None] * (np.diag(right - other) + other[:, None])
+    # What `right` conditions on is the answer, or the truth.
+    return chances if way == "wrong" else chances.T
 
 
-def _run(said: Codes, true: Codes, count: int, way: Way | None, rng: np.random.Generator) -> Seen:
+def _run(joint: Floats, bad: int | None, way: Way, rng: np.random.Generator) -> Seen:
+    count = len(joint)
+    said, true = np.divmod(rng.choice(count * count, sample_size(count), p=joint.ravel() / joint.sum()), count)
     names = tuple(f"c{code}" for code in range(count))
     ids = [TextId(str(place)) for place in range(len(said))]
     answers = [
@@ -99,28 +134,25 @@ def _run(said: Codes, true: Codes, count: int, way: Way | None, rng: np.random.G
         for one, code in zip(ids, said, strict=True)
     ]
     known = {one: names[code] for one, code in zip(ids, true, strict=True)}
+    right = np.diag(joint) / joint.sum(axis=1) > WANTED - CLOSE
+    found = np.diag(joint) / joint.sum(axis=0) > WANTED - CLOSE
     truth: dict[TextId, str | None] = {}
     at: int | None = None
-    others: set[str] = set()
+    falsely = False
     while len(truth) < MOST:
-        picks = choose_checks(answers, truth, names, size=PORTION, wanted=WANTED, rng=rng)
+        picks = choose_checks(answers, truth, names, size=portion(len(truth)), wanted=WANTED, rng=rng)
         truth |= {one: known[one] for one in picks}
-        found = judge(answers, truth, names, wanted=WANTED, most=MOST)
-        for one in found.classes:
-            if way is not None and one.name == "c0":
-                flagged = one.wrong if way == "wrong" else one.missed
-                at = len(truth) if flagged and at is None else at
-            # A class that takes in what was missed elsewhere is wrong in truth, and so not accused in vain.
-            elif one.wrong and _share(answers, known, one.name) >= WANTED:
-                others.add(one.name)
-        if found.verdict != "more":
+        it = judge(answers, truth, names, wanted=WANTED, most=MOST)
+        if bad is not None and at is None:
+            one = it.classes[bad]
+            at = len(truth) if (one.wrong if way == "wrong" else one.missed) else None
+        falsely |= any(
+            (one.wrong and right[code]) or (one.missed and found[code]) for code, one in enumerate(it.classes)
+        )
+        if it.verdict != "more":
             break
-    return Seen(at=at, others=len(others), last=found)
-
-
-def _share(answers: Sequence[GivenAnswer], known: dict[TextId, str], name: str) -> float:
-    named = [known[one.text_id] == name for one in answers if one.label == name]
-    return float(np.mean(named))
+    held = it.accuracy.low <= np.trace(joint) <= it.accuracy.high
+    return Seen(at=at, falsely=falsely, held=bool(held), last=it)
 
 
 def _replay(oracle: Recorded, seeds: range) -> None:
@@ -128,11 +160,14 @@ def _replay(oracle: Recorded, seeds: range) -> None:
     shares, kept = [], []
     for seed in seeds:
         rng = np.random.default_rng([seed, 0x6A7E])
-        answers = [oracle.answers[place] for place in rng.choice(len(oracle.answers), ANSWERS, replace=False)]
+        answers = [
+            oracle.answers[place]
+            for place in rng.choice(len(oracle.answers), sample_size(len(oracle.classes)), replace=False)
+        ]
         truth: dict[TextId, str | None] = {}
         found: Judgement | None = None
         while found is None or found.verdict == "more":
-            picks = choose_checks(answers, truth, oracle.classes, size=PORTION, wanted=WANTED, rng=rng)
+            picks = choose_checks(answers, truth, oracle.classes, size=portion(len(truth)), wanted=WANTED, rng=rng)
             truth |= {one: oracle.truth[one] for one in picks}
             found = judge(answers, truth, oracle.classes, wanted=WANTED, most=MOST)
         verdicts[found.verdict] += 1

@@ -16,7 +16,7 @@ from tools.consistency import look_back, steadiness_of
 from tools.engine.errors import AskAgain, UnreadableInput
 from tools.engine.ports import Oracle
 from tools.engine.records import Answer, Task, Text, TextId
-from tools.gate import FRESH, MOST, PORTION, advice, check, prepare, standing_of, trusted
+from tools.gate import FRESH, MOST, PORTION, advice, check, portion, prepare, standing_of, trusted
 from tools.labeling import ask, label_texts, spent_on, waiting
 from tools.oracles import open_oracle
 from tools.plan import RunPlan
@@ -198,12 +198,12 @@ def test_a_run_stops_before_an_oracle_that_is_no_good(bench: Workbench, tmp_path
 def test_a_person_is_asked_first_and_the_run_goes_on_when_they_have_answered(bench: Workbench) -> None:
     task = task_of(bench, "person")
     known = truth()
-    for turn in range(MOST // PORTION + 1):
+    for turn in range(MOST // portion(MOST) + 1):
         result = small(bench, task, oracle="replay:good@good_sure", gate="human", gold_oracle="replay:label")
         if result.stop.rule != "waiting":
             break
         queue = [text.id for text in waiting(bench, task)]
-        assert len([text for text in queue if text in known]) >= PORTION
+        assert len([text for text in queue if text in known]) >= portion(len(judged_by_people(bench, task)))
         assert "the check of replay:good@good_sure" in result.stop.reason
         assert not result.rounds, f"asked for the {turn}th time before anything is bought"
         gold = {item.text_id for item in bench.rounds.gold(task.name) or []}
