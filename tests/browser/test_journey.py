@@ -57,9 +57,11 @@ def _up(laud: Laud) -> Iterator[str]:
         assert process.stdout.readline().startswith(b"LAUD serves ")
         (url,) = re.findall(r"the page is at (\S+)", log.read_text(encoding="utf-8"))
         until(lambda: answers(url), "the page", every=0.05)
-        yield url
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
+        try:
+            yield url
+        finally:  # whatever became of the test, so that nothing stays behind
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0
 
 
 def _say(page: Page, words: str) -> None:
