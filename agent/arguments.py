@@ -208,6 +208,7 @@ class RunRounds(Arguments):
     quality: Quality = None
     minutes: Minutes = None
     seed_only: bool = Field(default=False, description="Stop after the cold start")
+    check_only: bool = Field(default=False, description="Only have the person check some answers of the oracle")
 
 
 class LabelTexts(Arguments):

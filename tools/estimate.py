@@ -93,6 +93,12 @@ class _Work:
         return min(low, self.unseen), min(high, self.unseen)
 
 
+NOTHING = _Work(
+    gold=0, unseen=0, seed_calls=(0, 0), seed_labels=0, round_labels=(0, 0), round_calls=(0, 0), rounds=(0, 0)
+)
+"""What is left to ask where a run only checks."""
+
+
 def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
     """What a run by `plan` would take from where its task stands; the task's own oracle, else a person, answers.
 
@@ -103,7 +109,7 @@ def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
     task = bench.tasks.get(plan.task)
     check_names(bench, plan)
     rules = rules_of(plan, task)
-    work = _work(bench, plan, task, rules)
+    work = NOTHING if plan.check_only else _work(bench, plan, task, rules)
     oracle = plan.oracle or task.oracle or "human"
     texts = _sample(bench, task, plan.seed)
     limit = spending_limit(bench, plan.budget if plan.budget is not None else task.budget)

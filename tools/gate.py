@@ -9,7 +9,7 @@ from tools.answers import Purpose, Purposes, is_settled
 from tools.checks import PUT_UP, given_answers, put_up, sampled, store_opinion, truths
 from tools.engine.oracle_gate import Judgement, choose_checks, judge
 from tools.engine.ports import Oracle
-from tools.engine.records import Estimate, Opinion, Pick, Task, TextId
+from tools.engine.records import Estimate, Opinion, Pick, StopDecision, Task, TextId
 from tools.labeling import affordable, ask
 from tools.panel import Calibrated, Cascade, asks_a_model
 from tools.workbench import Workbench
@@ -151,6 +151,11 @@ def check(  # noqa: PLR0913 - what is checked, by whom, and by which draw and bu
         asked = ask(bench, checker, now.waiting, Purpose(task=task, role=purpose.role, round=purpose.round))
         if asked.unanswered:
             return standing_of(bench, task, oracle.source)
+
+
+def checked(bench: Workbench, task: Task, oracle: Oracle) -> StopDecision:
+    """How a run ends that only checks."""
+    return StopDecision(rule="checked", reason=advice(standing_of(bench, task, oracle.source)))
 
 
 def trusted(bench: Workbench, task: Task, oracle: Oracle, judgement: Judgement | None, rest: Oracle) -> Oracle:

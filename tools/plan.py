@@ -18,7 +18,8 @@ class RunPlan:
     `labels` and `until` limit training labels and quality, `budget` is in dollars, `seed_labels` the size K of the
     verified seed, `noise` the share of replayed labels made wrong on purpose, `gate` who checks the oracle first.
     `quality` is the share of a model's labels that should be right, and `minutes` the time that a person has for the
-    task: with either, a person is asked what the model is least sure of.
+    task: with either, a person is asked what the model is least sure of. With `check_only` nothing is labeled beside
+    what the gate asks about.
     """
 
     task: str
@@ -37,6 +38,7 @@ class RunPlan:
     gate: str | None = None
     quality: float | None = None
     minutes: float | None = None
+    check_only: bool = False
     until: tuple[str, ...] = ()
 
 

@@ -24,7 +24,7 @@ from tools.engine.routing import spread
 from tools.engine.selection.coldstart import SeedStep
 from tools.engine.stopping import History, Rule, decide
 from tools.evaluation import ensure_gold, label_gold, score_model
-from tools.gate import EVERY, SKIP, advice, check, checker_of, trusted
+from tools.gate import EVERY, SKIP, advice, check, checked, checker_of, trusted
 from tools.labeling import Asked, ask, at_the_terminal, spent_on
 from tools.oracles import open_oracle
 from tools.plan import RunPlan, check_names, rules_of, seed_per_class
@@ -113,8 +113,7 @@ def run(bench: Workbench, plan: RunPlan) -> RunResult:
     try:
         ensure_gold(bench, loop.task, size=plan.gold, seed=plan.seed)
         _pass_gate(loop, loop.rounds[-1].number if loop.rounds else 0)
-        _label_gold(loop)
-        stop = _advance_until_stop(loop)
+        stop = checked(bench, loop.task, loop.checked) if plan.check_only else _advance_until_stop(loop)
     except _Waiting as waiting:
         stop = StopDecision(
             rule="waiting",
@@ -151,6 +150,8 @@ def _open_loop(bench: Workbench, plan: RunPlan) -> _Loop:
     budget = plan.budget if plan.budget is not None else task.budget
     opened = open_oracle(bench, task, oracle, noise=plan.noise, seed=plan.seed, priced=budget is not None)
     checker = checker_of(bench, oracle, plan.gate)
+    if plan.check_only and checker is None:
+        raise AskAgain(f"Nobody is to check {oracle}. Say who checks it, such as gate: human.", argument="gate")
     return _Loop(
         bench=bench,
         plan=plan,
@@ -226,6 +227,7 @@ def _ask_again(loop: _Loop, number: int) -> bool:
 
 
 def _advance_until_stop(loop: _Loop) -> StopDecision:
+    _label_gold(loop)
     decided: StopDecision | None = None
     while True:
         rounds = loop.rounds

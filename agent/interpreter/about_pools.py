@@ -171,6 +171,7 @@ def _effort(receipt: Receipt, oracle: str) -> str:
     calls = receipt.get("calls") or [0, 0]
     by_hand = minutes(receipt.get("minutes_by_hand") or [0, 0])
     machine = minutes(receipt.get("seconds") or [0, 0], unit=1 / 60)
+    hers = receipt.get("minutes") or [0, 0]
     price, left = receipt.get("dollars"), receipt.get("budget_left")
     said = [
         f"{span(calls[0], calls[1])} answers are needed, {receipt.get('gold_calls') or 0:,} of them for the gold",
@@ -181,6 +182,8 @@ def _effort(receipt: Receipt, oracle: str) -> str:
         said.append(f"By you it would be about {by_hand}.")
     elif oracle == "human":
         said.append(f"By you: about {by_hand}.")
+    if oracle != "human" and hers[1]:
+        said.append(f"Checks and what is handed to you: {minutes(hers)}.")
     if left is not None:
         said.append(f"${float(left):.2f} of the budget is left.")
     return " ".join(said)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from agent.interpreter import about_trust
 from agent.interpreter.wording import clean, count, listed, mappings, name, paragraphs, percent, quoted, score
 
 Receipt = Mapping[str, Any]
@@ -207,6 +208,7 @@ SHOWN: Mapping[str, Callable[[Receipt], str]] = MappingProxyType(
         "hard": hard,
         "why": why,
         "predictions": predictions,
+        **about_trust.SHOWN,
     }
 )
 """How each thing that `show_results` shows is said."""

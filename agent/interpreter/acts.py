@@ -28,9 +28,12 @@ RUN = (
     "strategy",
     "learner",
     "budget",
+    "gate",
+    "quality",
+    "minutes",
     "seed_only",
 )
-ESTIMATE = ("oracle", "rounds", "labels", "batch", "gold", "budget")
+ESTIMATE = ("oracle", "rounds", "labels", "batch", "gold", "budget", "gate", "quality", "minutes")
 """Arguments of the tools that figures fill."""
 BY_HAND: Mapping[str, Any] = MappingProxyType({"labels": 200, "gold": 60, "batch": 20})
 BY_MACHINE: Mapping[str, Any] = MappingProxyType({"labels": 300, "gold": 100, "batch": 25})

@@ -120,17 +120,24 @@ def in_words(figures: Mapping[str, Any]) -> str:
     if figures.get("learner"):
         parts.append({"finetune": "fine-tune", "head": "light head"}.get(figures["learner"], figures["learner"]))
     parts += [f"until {rule.replace('>=', ' >= ')}" for rule in figures.get("until", ())]
+    if figures.get("quality") is not None:
+        parts.append(f"quality {100 * figures['quality']:g} %")
+    if figures.get("minutes") is not None:
+        parts.append(f"{figures['minutes']:g} minutes by hand")
     if figures.get("seed_only"):
         parts.append("seed only")
     if oracle:
         parts.append(_labeled_by(oracle))
     if gold_oracle:
         parts.append(_labeled_by(gold_oracle).replace("labeled", "gold", 1))
+    if figures.get("gate"):
+        skipped = figures["gate"] == "skip"
+        parts.append("skip the check" if skipped else _labeled_by(figures["gate"]).replace("labeled", "checked", 1))
     return ", ".join(parts)
 
 
 def _labeled_by(oracle: str) -> str:
     kind, _, column = oracle.partition(":")
-    return (
-        f'labeled by replaying column "{column}"' if kind == "replay" else _ORACLES.get(oracle, f"labeled by {oracle}")
-    )
+    if kind == "replay" and not set(">*") & set(column):
+        return f'labeled by replaying column "{column}"'
+    return _ORACLES.get(oracle, f'labeled by oracle "{oracle}"')

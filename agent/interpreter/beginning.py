@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from agent.interpreter import about_pools, wording
+from agent.interpreter import about_pools, trusting, wording
 from agent.interpreter.acts import ESTIMATE, Act, known_task, planned, run_args
-from agent.interpreter.asking import SLOTS, in_words, offer
+from agent.interpreter.asking import in_words, offer
 from agent.interpreter.cues import Kind
 from agent.interpreter.facts import Facts
 from agent.interpreter.history import Talk
 from agent.interpreter.requests import Request
 from agent.interpreter.resolving import UNSURE, open_questions
+from agent.interpreter.saying import ask, offers, say
 
 Begin = Callable[[Request, Talk], Act]
-SAMPLE_OFFER = "find the baby products in the sample"
 
 
 def begin(request: Request, talk: Talk) -> Act:
@@ -28,29 +28,6 @@ def begin(request: Request, talk: Talk) -> Act:
         if missing is not None:
             return missing
     return BEGIN[request.kind](request, talk)
-
-
-def ask(slot: str, before: str = "") -> Act:
-    """Ask for what is missing."""
-    return Act(text=wording.paragraphs(before, SLOTS[slot]))
-
-
-def say(*parts: str) -> Act:
-    """Say something."""
-    return Act(text=wording.paragraphs(*parts))
-
-
-def offers(facts: Facts, *, without: str = "") -> str:
-    """The next sensible steps, from what there is; what was just asked for is left out."""
-    task = facts.current
-    if task is not None and task.rounds + task.labels:
-        steps = ("how good is it", "what is it confused about", "run 3 more rounds", "export")
-        return offer(*(step for step in steps if step != without))
-    if task is not None:
-        return offer("what would it cost", "label 30 myself", "show me some texts")
-    if facts.current_pool is not None:
-        return offer("what is in the pool", "themes") + "\nOr tell me what to find, such as: find the complaints."
-    return offer(SAMPLE_OFFER) + "\nOr name your own file: find the complaints in tickets.csv."
 
 
 # --- setting up -------------------------------------------------------------------------------------------------------
@@ -306,7 +283,7 @@ def _task_missing(request: Request, talk: Talk) -> Act | None:
     )
 
 
-OF_A_CLASS = frozenset({"confused", "suspicious", "hard", "predictions"})
+OF_A_CLASS = frozenset({"confused", "suspicious", "doubts", "hard", "predictions"})
 """What can be shown of one class only."""
 WORDS: Mapping[Kind, str] = MappingProxyType(
     {
@@ -322,6 +299,14 @@ WORDS: Mapping[Kind, str] = MappingProxyType(
         "hard": "hard texts",
         "why": "why did you pick these",
         "predictions": "predictions",
+        "oracles": "how good is the oracle",
+        "people": "how do people agree",
+        "benefit": "is the llm worth it",
+        "doubts": "doubtful labels",
+        "edits": "propose edits of the guideline",
+        "check": "check the oracle",
+        "accept": "accept all edits",
+        "again": "label the doubtful ones again",
         "undo": "undo",
         "export": "export",
         "predict": "predict",
@@ -330,7 +315,7 @@ WORDS: Mapping[Kind, str] = MappingProxyType(
 )
 """A request of each kind, in words."""
 ABOUT_A_TASK = frozenset(WORDS)
-FIGURED = frozenset({"run", "estimate", "settings"})
+FIGURED = frozenset({"run", "estimate", "settings", "check"})
 """Requests that figures of a run belong to."""
 
 
@@ -366,6 +351,14 @@ BEGIN: Mapping[Kind, Begin] = MappingProxyType(
         "hard": _show,
         "why": _show,
         "predictions": _show,
+        "oracles": _show,
+        "people": _show,
+        "benefit": _show,
+        "doubts": _show,
+        "edits": _show,
+        "check": trusting.check,
+        "accept": trusting.accept,
+        "again": trusting.again,
         "undo": _undo,
         "export": _export,
         "predict": _predict,

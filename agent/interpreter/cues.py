@@ -25,6 +25,14 @@ Kind = Literal[
     "hard",
     "why",
     "predictions",
+    "oracles",
+    "people",
+    "benefit",
+    "doubts",
+    "edits",
+    "check",
+    "accept",
+    "again",
     "undo",
     "stop",
     "export",
@@ -55,6 +63,8 @@ LIKE = "like|similar|resembling|about|mentioning|containing|with"
 LABELS = "label|labels|labeled|answer|answers"
 WRONG = "wrong|incorrect|mistaken|bad|inconsistent|error|errors|mistake|mistakes|noise"
 LLM = "llm|language|endpoint|gpt*|api|key"
+ORACLE = "oracle|oracles|labeler|llm|gpt*|endpoint|ORACLE"
+DOUBTED = "doubtful|doubts|dubious|suspicious|suspect"
 TAKE = "save|write|hand|ship|take|pack|give|want|deliver|get|need"
 WOULD = "would|will|does|did|do it|you|model"
 POOL = "pool|there|file|data|dataset|pile|sample|FILE"
@@ -75,6 +85,28 @@ CUES: tuple[tuple[Kind, str], ...] = (
     ("similar", "^search|lookup & !FILE"),
     ("find", f"^{FIND} & !out & !like|similar & !{LABELS} & !mistakes|errors & !hardest"),
     ("classify", f"^{SORT}|label|tag ... into|as & !NUMBER"),
+    # whom to trust
+    ("accept", "^accept|adopt & !FILE"),
+    ("accept", "accept|adopt|apply|use|take ... edit|edits & !FILE"),
+    ("edits", "repair|improve|mend|sharpen|fix|better ... guideline|definition|definitions & !CLASS & !FILE"),
+    ("edits", "edit|edits ... guideline|definition|definitions|classes & !FILE"),
+    ("edits", f"propose|suggest|what|which|any|{SHOW} ... edit|edits & !FILE"),
+    ("edits", "^edits"),
+    ("again", f"label|labeled|give|put|take|have|queue ... {DOUBTED} & again|anew|afresh|back|over & !show|list|see"),
+    ("again", f"relabel|re-label|requeue|re-queue ... {DOUBTED}|labels"),
+    ("again", f"second look & {DOUBTED}|labels"),
+    ("check", f"check|test|verify|audit|examine ... {ORACLE} & !skip|without|no|not|label|run|rounds|how|NUMBER|FILE"),
+    ("oracles", f"how|is|are ... good|reliable|accurate|well|sure|bad|right ... {ORACLE} & !label|run"),
+    ("oracles", f"how|is|are ... {ORACLE} ... good|reliable|accurate|trustworthy|right & !label|run"),
+    ("oracles", f"trust|rely ... {ORACLE}"),
+    ("oracles", "oracle|oracles report|reports"),
+    ("oracles", "report ... oracle|oracles"),
+    ("people", "how ... people|annotators|labelers|we ... agree"),
+    ("people", "kappa|alpha|annotators|disagreement|disagreements"),
+    ("benefit", "benefit|benefits"),
+    ("benefit", "who should|ought to? label|annotate|answer"),
+    ("benefit", f"is|are|does|be ... {ORACLE} ... worth|pay|save"),
+    ("benefit", "llm or|versus|against|vs me|myself|human|hand|person|people|both"),
     ("define", "^define|redefine"),
     ("define", "means|includes|include|excludes|exclude|covers|cover & CLASS & !what & !FILE"),
     ("define", "definition|guideline & to|as|is|add|change|include"),
@@ -118,7 +150,8 @@ CUES: tuple[tuple[Kind, str], ...] = (
     ("rounds", "show|list|see|what|all|which ... rounds|curve & !run & !NUMBER rounds"),
     ("rounds", "^rounds|curve|history|learning"),
     ("rounds", "get|got|getting|become|became any? better|worse"),
-    ("suspicious", "suspicious|suspect|dubious|doubtful|fishy|questionable|mislabeled"),
+    ("doubts", "doubt|doubts|doubtful"),
+    ("suspicious", "suspicious|suspect|dubious|fishy|questionable|mislabeled"),
     ("suspicious", f"{LABELS} ... {WRONG} & !NUMBER"),
     ("suspicious", f"{WRONG} ... {LABELS}"),
     ("suspicious", f"check|verify|double-check|review|audit my|the|our? {LABELS}"),
@@ -132,7 +165,7 @@ CUES: tuple[tuple[Kind, str], ...] = (
     ("why", "reason|reasons"),
     ("why", "explain|picks"),
     ("scores", "is|are|was it|they|this|that|the any|model? good"),
-    ("scores", "score|scores|quality|performance|evaluate|evaluation|results & !FILE & !until"),
+    ("scores", "score|scores|quality|performance|evaluate|evaluation|results & !FILE & !until & !PERCENT"),
     ("scores", "what|show|tell|give ... accuracy|precision|recall|f1|result & !until"),
     ("scores", "^accuracy|precision|recall|f1 & !NUMBER & !PERCENT"),
     # where things stand

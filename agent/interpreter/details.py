@@ -34,6 +34,7 @@ DEFINED: Mapping[str, str] = MappingProxyType(
     }
 )
 """What comes before the words of a definition."""
+ORDINALS: Mapping[str, int] = MappingProxyType({"first": 1, "second": 2, "third": 3, "fourth": 4})
 EXACT = "the|exact|exactly word|words|term|phrase"
 
 
@@ -141,6 +142,20 @@ def similar(words: Sequence[Word], text: str, facts: Facts) -> dict[str, Any]:
     if find(EXACT, words):
         return {"words": [part for part in re.split(r"\s+and\s+|\s*,\s*", said) if part]}
     return {"query": said}
+
+
+def edits(words: Sequence[Word], text: str, facts: Facts) -> dict[str, Any]:
+    """The edits of the guideline that are meant: as CLASS>CLASS, by their place in the list, or all of them."""
+    known = () if facts.current is None else facts.current.classes
+    pairs = [(said, truth) for said in known for truth in known if said != truth]
+    named = [
+        f"{said}>{truth}"
+        for said, truth in pairs
+        if re.search(rf"(?<!\w){re.escape(said)}\s*>\s*{re.escape(truth)}(?!\w)", text, re.IGNORECASE)
+    ]
+    number = next((word.number for word in words if word.kind == "number"), None)
+    ordinal = next((ORDINALS[word.text] for word in words if word.text in ORDINALS), None)
+    return {"edits": named, "number": number or ordinal, "all": bool(find("all|both|every|each|them", words))}
 
 
 def definition(words: Sequence[Word], text: str, facts: Facts) -> dict[str, str]:

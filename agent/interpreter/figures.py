@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
@@ -17,10 +18,13 @@ WRONG: Mapping[str, str] = MappingProxyType(
         "gold": "The number of gold texts must be 0 or more.",
         "budget": "A budget cannot be below $0.",
         "until": "A goal lies between 0 and 100 %.",
+        "quality": "A quality lies between 0 and 100 %.",
+        "minutes": "The minutes must be 0 or more.",
     }
 )
 """What is said to a figure that no run can have."""
 LARGEST_BATCH = 10_000
+MOST_TIMES = 9
 MORE = "more|further|additional|extra|new|other|another"
 COUNTED = "labels|label|texts|text|lines|line|examples|items|rows|answers|receipts|messages"
 AMOUNT = "me|another|about|at|only|just|up|most|to|the|next|first"
@@ -73,7 +77,27 @@ GOALS: tuple[tuple[str, str], ...] = (
         "until|till|when ... stop|stops|no|not longer|more|get|gets|getting? improving|improve|better|gain|improves",
     ),
 )
+QUALITY: tuple[str, ...] = (
+    "quality of|at|is|to|=|>=? least? PERCENT|NUMBER",
+    "PERCENT quality",
+    "PERCENT of? the|my|all? labels|answers right|correct",
+    "labels|answers are|be? at? least? PERCENT right|correct",
+)
+"""How many of a model's labels should be right; a person gives the others."""
+MINUTES: tuple[tuple[float, str], ...] = (
+    (1, "NUMBER minutes|minute|min|mins by|of? hand|me|mine?"),
+    (60, "NUMBER hours|hour by|of? hand|me|mine?"),
+)
+GATE: tuple[tuple[str, str], ...] = (
+    ("skip", "skip|without|no|not the|a|any? check|checks|checking|gate"),
+    ("skip", "unchecked"),
+)
+CHECKED = "check|checks|checked|gate by|with|from"
+"""What comes before who checks a language model."""
+TIMES: tuple[tuple[int | None, str], ...] = ((None, "NUMBER times"), (2, "twice"))
 ORACLES: tuple[tuple[str, str], ...] = (
+    ("llm>human", "llm|gpt* first? and|then then? me|myself|human|people"),
+    ("llm>human", "llm|gpt* ... unsure|uncertain ... me|myself|human|hand|person"),
     ("zero-shot", "zero-shot"),
     ("llm", "llm|llms|gpt*|chatgpt|ai|openai"),
     ("llm", "language|large model|models"),
@@ -87,7 +111,7 @@ ORACLES: tuple[tuple[str, str], ...] = (
 )
 GOLD: tuple[str, ...] = (
     "gold sample|set|labels|texts|ones? labeled|judged|answered|checked? by|with|from|myself",
-    "judged|checked|evaluated by|with",
+    "judged|evaluated by|with",
 )
 """What comes before who labels the gold sample."""
 COLUMNS: tuple[str, ...] = (
@@ -126,8 +150,10 @@ def run_figures(words: Sequence[Word]) -> dict[str, Any]:
 
     `labels` and `rounds` come on top of what there is, unless `in_all` is set; `wrong` says what no run can have.
     """
-    rest, until = _targets(words)
-    figures: dict[str, Any] = dict(_counts(rest))
+    rest, figures = _beside_a_model(words)
+    who = _oracles(rest)
+    rest, until = _targets([word for word in rest if word is not _times(rest)[1]])
+    figures |= dict(_counts(rest))
     budget = _budget(rest)
     if budget is not None:
         figures["budget"] = budget
@@ -141,7 +167,7 @@ def run_figures(words: Sequence[Word]) -> dict[str, Any]:
     until += [rule for rule, pattern in GOALS if find(pattern, words) and rule not in until]
     if until:
         figures["until"] = until
-    figures |= named("strategy", STRATEGIES, words) | named("learner", LEARNERS, words) | _oracles(words)
+    figures |= named("strategy", STRATEGIES, words) | named("learner", LEARNERS, words) | who
     if find("seed only|alone", words) or find("only|just the? seed", words):
         figures["seed_only"] = True
     return figures
@@ -171,8 +197,45 @@ def _counts(words: Sequence[Word]) -> Iterator[tuple[str, Any]]:
 
 def _possible(slot: str, value: float | None) -> bool:
     """Whether a run can have this figure."""
-    smallest = {"gold": 0, "budget": 0}.get(slot, 1)
+    if slot == "quality":
+        return value is not None and 0 < value <= 1
+    smallest = {"gold": 0, "budget": 0, "minutes": 0}.get(slot, 1)
     return value is not None and value >= smallest and (slot != "batch" or value <= LARGEST_BATCH)
+
+
+def _beside_a_model(words: Sequence[Word]) -> tuple[list[Word], dict[str, Any]]:
+    """The words without what is said of a model's check and of a person's part beside it, and these figures."""
+    left, found = list(words), dict[str, Any]()
+    for pattern in QUALITY:
+        if place := find(pattern, left):
+            word = next(word for word in left[place[0] : place[1]] if word.kind in {"percent", "number"})
+            value = float(word.value)
+            found["quality"] = value / 100 if word.kind == "percent" or value > 1 else value
+            left = left[: place[0]] + left[place[1] :]
+            break
+    for each, pattern in MINUTES:
+        if place := find(pattern, left):
+            found["minutes"] = each * float(left[place[0]].value)
+            left = left[: place[0]] + left[place[1] :]
+            break
+    for who, pattern in GATE:
+        if place := find(pattern, left):
+            return left[: place[0]] + left[place[1] :], {**found, "gate": who}
+    if place := find(CHECKED, left):
+        tail = list(takewhile(lambda word: word.text != "gold", left[place[1] - 1 : place[1] + 4]))
+        if who_checks := oracle(tail):
+            left = [word for word in left if word not in left[place[0] : place[1]] + tail]
+            found["gate"] = who_checks
+    return left, found
+
+
+def _times(words: Sequence[Word]) -> tuple[int | None, Word | None]:
+    """How often an oracle is to be asked about a text, and the number that says so."""
+    for times, pattern in TIMES:
+        if place := find(pattern, words):
+            word = words[place[0]]
+            return (times or word.number), (word if times is None else None)
+    return None, None
 
 
 def _budget(words: Sequence[Word]) -> float | None:
@@ -212,12 +275,21 @@ def _oracles(words: Sequence[Word]) -> dict[str, str]:
     tail = words[place[1] - 1 : place[1] + 4] if place else []
     gold = oracle(tail)
     left = [word for word in words if word not in tail] if gold else words
-    who = oracle(left)
+    who, times = oracle(left), _times(left)[0]
+    if who and times and who.partition(":")[0] in {"llm", "replay"} and 2 <= times <= MOST_TIMES and ">" not in who:
+        who = f"{who}*{times}"
     return ({"oracle": who} if who else {}) | ({"gold_oracle": gold} if gold else {})
 
 
 def oracle(words: Sequence[Word]) -> str | None:
-    """Who is to label: llm, human, zero-shot, or a replay with its column (`replay:` alone when none is named)."""
+    """Who is to label: llm, human, zero-shot, or a replay with its column (`replay:` alone when none is named).
+
+    Also any name that the command line takes, written as it is there (`llm:a>llm:b`), or quoted after "oracle".
+    """
+    named = next((str(word.value) for word in words if word.kind == "oracle"), None)
+    place = find("oracle QUOTE", words)
+    if named or place:
+        return named or str(words[place[1] - 1].value if place else "")
     column = next(filter(None, (_column(pattern, words) for pattern in COLUMNS)), None)
     if column or find("replay|replaying|replayed", words):
         return f"replay:{column or ''}"
@@ -253,6 +325,7 @@ def limit(words: Sequence[Word]) -> dict[str, int]:
 
 def vocabulary_of_figures() -> frozenset[str]:
     """The words that the tables of this module name."""
-    patterns = [pattern for _, pattern in (*COUNTS, *METRICS, *GOALS, *ORACLES)]
+    patterns = [pattern for _, pattern in (*COUNTS, *METRICS, *GOALS, *ORACLES, *MINUTES, *GATE, *TIMES)]
+    patterns += [*QUALITY, CHECKED]
     patterns += [*STRATEGIES.values(), *LEARNERS.values()]
     return frozenset(word for pattern in patterns for word in vocabulary(pattern) if re.fullmatch(r"[a-z-]{4,}", word))

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from agent.interpreter import about_pools, about_results, wording
+from agent.interpreter import about_pools, about_results, about_trust, trusting, wording
 from agent.interpreter.acts import Act, planned
 from agent.interpreter.asking import offer
-from agent.interpreter.beginning import WORDS, estimate, look, offers, propose, say
+from agent.interpreter.beginning import WORDS, estimate, look, propose
 from agent.interpreter.history import Result, Talk
 from agent.interpreter.requests import Request
 from agent.interpreter.resolving import origin
+from agent.interpreter.saying import offers, say
 
 Follow = Callable[[Request, Result, Talk], Act]
 LOOKS = frozenset({"overview", "themes", "texts", "similar"})
@@ -77,6 +78,8 @@ def _proposed(request: Request, result: Result, _: Talk) -> Act:
 
 def _set(request: Request, result: Result, talk: Talk) -> Act:
     receipt = result.receipt
+    if "edits" in result.args:
+        return say(about_trust.accepted(receipt), offer("run 3 more rounds", "show the guideline"))
     if request.kind not in {"find", "classify"}:
         return say(about_pools.task_set(receipt, {}), offers(talk.facts))
     proposals = [entry for entry in talk.entries if isinstance(entry, Result) and entry.tool == "propose_task"]
@@ -123,8 +126,11 @@ def _estimated(request: Request, result: Result, talk: Talk) -> Act:
 def _ran(_: Request, result: Result, __: Talk) -> Act:
     receipt = result.receipt
     text = about_results.ran(receipt)
-    if (receipt.get("stop") or {}).get("rule") == "waiting":
+    rule = (receipt.get("stop") or {}).get("rule")
+    if rule == "waiting":
         return say(text)
+    if rule in {"checked", "oracle"}:
+        return say(about_trust.checked(receipt), "", offer("how good is the oracle", "is the llm worth it", "edits"))
     return say(text, "", offer("what is it confused about", "what would it return", "run 3 more rounds", "export"))
 
 
@@ -143,18 +149,29 @@ def _shown(_: Request, result: Result, talk: Talk) -> Act:
 
 
 def _offers_after(what: str, receipt: Mapping[str, object], talk: Talk) -> str:
-    if what == "suspicious" and receipt.get("labels"):
-        return "If one is wrong, the guideline may be unclear: define its class anew, or undo the latest labels."
-    if what == "confused" and receipt.get("pairs"):
-        return offer("suspicious labels", "run 3 more rounds", "export")
-    if what in {"status", "scores", "rounds"} and "chance" not in receipt:
-        return offers(talk.facts, without=WORDS["scores"] if what == "scores" else "")
-    return ""
+    match what:
+        case "suspicious" if receipt.get("labels"):
+            return "If one is wrong, the guideline may be unclear: define its class anew, or undo the latest labels."
+        case "edits" if receipt.get("edits"):
+            steps = trusting.choices(len(wording.mappings(receipt["edits"])))
+        case "doubts" if receipt.get("labels"):
+            steps = ["label the doubtful ones again"]
+        case "oracles" if not receipt.get("oracles") and talk.facts.llm:
+            steps = ["check the llm"]
+        case "confused" if receipt.get("pairs"):
+            steps = ["suspicious labels", "run 3 more rounds", "export"]
+        case "status" | "scores" | "rounds" if "chance" not in receipt:
+            return offers(talk.facts, without=WORDS["scores"] if what == "scores" else "")
+        case _:
+            steps = []
+    return offer(*steps) if steps else ""
 
 
 def _undone(_: Request, result: Result, __: Talk) -> Act:
     waiting = result.receipt.get("waiting")
     left = f"{wording.count(waiting, 'text waits', 'texts wait')} for a label now." if waiting else ""
+    if result.args.get("doubtful") and not result.receipt.get("withdrawn"):
+        return say("No label is worth a second look more than new texts are.", offer("check the oracle", "edits"))
     return say(about_results.undone(result.receipt), left)
 
 

@@ -12,7 +12,7 @@ from agent.interpreter.resolving import asked_before, open_questions, request_at
 from agent.interpreter.wording import paragraphs
 
 ASIDE = one_of(
-    "overview|themes|texts|similar|status|guideline|scores|rounds|confused|suspicious|hard|why|predictions|help|identity|model|"
+    "overview|themes|texts|similar|status|guideline|scores|rounds|confused|suspicious|hard|why|predictions|oracles|people|benefit|doubts|edits|help|identity|model|"
     "hello|thanks|unclear|foreign"
 )
 """Requests after which an open question of LAUD's is asked again."""

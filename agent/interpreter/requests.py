@@ -123,6 +123,10 @@ def _undo(reading: Reading) -> dict[str, Any]:
     return {"count": count, **details.task(reading.words, reading.facts)}
 
 
+def _accept(reading: Reading) -> dict[str, Any]:
+    return {**details.edits(reading.words, reading.text, reading.facts), **details.task(reading.words, reading.facts)}
+
+
 def _export(reading: Reading) -> dict[str, Any]:
     return {
         **figures.named("format", details.FORMATS, reading.words),
@@ -165,6 +169,14 @@ _DETAILS: Mapping[Kind, Callable[[Reading], dict[str, Any]]] = MappingProxyType(
         "hard": _results,
         "why": _results,
         "predictions": _results,
+        "oracles": _results,
+        "people": _results,
+        "benefit": _task,
+        "doubts": _results,
+        "edits": _results,
+        "check": _run,
+        "accept": _accept,
+        "again": _undo,
         "undo": _undo,
         "export": _export,
         "predict": _predict,

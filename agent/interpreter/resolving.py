@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.interpreter import cues, wishes
 from agent.interpreter.asking import Asked, what_was_asked
+from agent.interpreter.details import ORDINALS
 from agent.interpreter.facts import Facts
 from agent.interpreter.figures import oracle, run_figures
 from agent.interpreter.history import Ended, Mine, Result, Said, Talk
@@ -22,7 +23,6 @@ NOT_SAID = one_of(
 )
 ENOUGH = one_of("enough|stop|no more questions|no more|that is enough|skip them|skip all|skip the questions|later|done")
 BACK = one_of("undo|back|go back|oops|z|wrong|previous|i was wrong|that was wrong|mistake")
-ORDINALS: Mapping[str, int] = MappingProxyType({"first": 1, "second": 2, "third": 3, "fourth": 4})
 FILLS: Mapping[str, str] = MappingProxyType({"new_file": "file"})
 """What a slot is called in the request."""
 OPEN = one_of("unclear|find|classify|add|yes|similar|overview|texts|themes|predictions|define")

@@ -21,6 +21,8 @@ What I understand, in your own word order; numbers, names and spelling are taken
 - price: what would it cost
 - judge: how good is it · what is it confused about · suspicious labels · hard texts · why did you pick these
 - compare: show the rounds · compare round 2 with 5 · what would it return
+- trust: check the llm · how good is the oracle · is the llm worth it · which labels are doubtful
+- mend: propose edits of the guideline · accept edit 1 · label the doubtful ones again
 - mend: undo · define baby care as nappies and wipes · set the budget to $2 · stop · delete the task
 - take along: export · export the labels · predict new.csv
 - also: status · help · yes, no, or the number of something I offered"""

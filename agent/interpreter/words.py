@@ -12,13 +12,18 @@ from typing import Literal
 LONGEST = 2_000
 """Characters of a request that are read."""
 SUFFIXES = "csv|tsv|json|jsonl|ndjson|parquet|pq|txt|xlsx|xlsm"
+NAME = r"[\w./@:+-]*\w"
+ONE = rf"(?:(?:llm|replay|offline)(?::{NAME})?|human|zero-shot)"
+"""An oracle by the name that the command line takes."""
 MINUS = r"(?:(?<![\w.)-])-)?"
 """A minus, where it is no hyphen."""
-Kind = Literal["word", "number", "percent", "dollars", "file", "quote", "mark"]
+Kind = Literal["word", "number", "percent", "dollars", "file", "oracle", "quote", "mark"]
 
 _TOKENS = re.compile(
     rf"""
       "(?P<quote>[^"]+)" | (?<!\w)'(?P<quoted>[^']+)'(?!\w)
+    | (?<![\w./:>-])(?P<oracle>
+          vote:{ONE}(?:,{ONE})+ | {ONE}(?:\s?>\s?{ONE})+ | {ONE}\*[2-9](?!\w) | (?:llm|replay|offline):{NAME})
     | (?P<file>(?:sample|hf):[\w./:-]*\w | (?<![\w./~\\-])(?:[a-z]:)?[\w./~\\-]*\w\.(?:{SUFFIXES})(?:\.gz)?(?!\w))
     | (?P<dollars>{MINUS}\$\s?-?(?:\d[\d,]*(?:\.\d+)?|\.\d+))
     | (?P<percent>{MINUS}(?:\d+(?:\.\d+)?|\.\d+))\s?(?:%|per\s?cent\b)
@@ -100,6 +105,8 @@ def _words(match: re.Match[str]) -> Iterator[Word]:
         is_file = re.fullmatch(rf".+\.(?:{SUFFIXES})", found, re.IGNORECASE)
         kind = "file" if is_file else "quote"
         yield Word(text=kind.upper(), kind="file" if is_file else "quote", start=start, end=end, value=found.strip())
+    elif kind == "oracle":
+        yield Word(text="ORACLE", kind="oracle", start=start, end=end, value=found.replace(" ", ""))
     elif kind == "file":
         yield Word(text="FILE", kind="file", start=start, end=end, value=found)
     elif kind in {"dollars", "percent", "number"}:

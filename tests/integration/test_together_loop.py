@@ -10,9 +10,12 @@ from agent.toolbelt import BY_NAME
 from tests.integration.test_oracle_trust import notes_bench, small, task_of, truth
 from tools.checks import judged_by_people
 from tools.doubts import doubts, relabel_first
+from tools.engine.errors import AskAgain
+from tools.estimate import estimate
 from tools.gate import check
 from tools.labeling import waiting
 from tools.oracles import open_oracle
+from tools.plan import RunPlan
 from tools.repair import proposals, requeued
 from tools.training import training_labels
 from tools.workbench import Workbench
@@ -53,6 +56,21 @@ def test_a_weak_oracle_is_not_refused_where_a_person_helps(bench: Workbench) -> 
     task = task_of(bench, "weak")
     assert small(bench, task, oracle="replay:weak", gate=PERSON, gold_oracle=PERSON).stop.rule == "oracle"
     assert small(bench, task, oracle="replay:weak", gate=PERSON, gold_oracle=PERSON, quality=0.9).stop.rule != "oracle"
+
+
+def test_a_run_that_only_checks_labels_nothing_else(bench: Workbench) -> None:
+    task = task_of(bench, "only checked")
+    done = small(bench, task, oracle="replay:good", gate=PERSON, check_only=True)
+    assert done.stop.rule == "checked"
+    assert "checks" in done.stop.reason
+    held = bench.labels.current(task.name)
+    assert held.keys() == judged_by_people(bench, task).keys() != set()
+    assert not bench.rounds.rounds(task.name)
+    found = estimate(bench, RunPlan(task=task.name, oracle="replay:good", gate=PERSON, check_only=True))
+    assert (found.calls, found.labels, found.sample) == ((0, 0), (0, 0), 0), "the sample is answered"
+    with pytest.raises(AskAgain, match="Nobody is to check replay:good"):
+        small(bench, task, oracle="replay:good", gate="skip", check_only=True)
+    assert small(bench, task, oracle="replay:good", gate=PERSON).rounds, "the run proper goes on from there"
 
 
 def test_doubtful_labels_are_given_anew_before_new_ones(bench: Workbench) -> None:

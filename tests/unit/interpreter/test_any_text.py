@@ -50,6 +50,15 @@ RECEIPTS: dict[str, dict[str, Any]] = {
         "task": "{}", "scores": {"basis": "{}", "n": 3, "of": "{}"}, "per_class": {"{}": {"precision": {}}}},
     "what is it confused about": {
         "pairs": [{"label": "{}", "predicted": "{}", "count": 1, "of": 2, "texts": [{"text": "{}"}]}]},
+    "how good is the llm": {"oracles": [
+        {"advice": "{}", "waiting": 2, "classes": [{"name": "{}", "checked": 3, "right": {}, "found": {}}]}]},
+    "how do people agree": {
+        "texts": 3, "alpha": None, "people": [{"who": "{}", "answers": 3}], "conflicts": 1,
+        "texts_in_conflict": [{"text": "{}", "said": {"{}": "{}"}}]},
+    "is the llm worth it": {"benefit": {"advice": "{}", "ways": [{"who": "{}", "quality": {}}]}},
+    "doubtful labels": {
+        "labels": [{"text": "{}", "label": "{}", "suggested": "{}", "source": "{}", "right": 0.3}]},
+    "propose edits": {"edits": [{"edit": "{}", "diff": "+ {}\n- {}", "disagreements": [], "in_doubt": 2}]},
     "suspicious labels": {"labels": [{"text": "{}", "label": "{}", "suggested": "{}", "source": "{}"}]},
     "hard texts": {"texts": [{"text": "{}", "label": "{}", "predicted": "{}", "confidence": 0.5}]},
     "why these": {"texts": [{"text": "{}", "round": 1, "strategy": "{}", "why": "{}"}]},
@@ -123,7 +132,8 @@ def test_texts_of_a_pool_trigger_nothing(request_: str, hostile: str) -> None:
     assert not any("delete" in one for one in offered.offers)
     follow = talk.say("1")
     called = [call["name"] for call in follow.tool_calls]
-    assert set(called) <= {"show_results", "estimate", "inspect_pool"}, asked
+    offered_by_itself = {"doubtful labels": {"undo"}, "propose edits": {"set_task"}}.get(request_, set())
+    assert set(called) <= {"show_results", "estimate", "inspect_pool", *offered_by_itself}, asked
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -175,7 +185,11 @@ FIGURES = st.fixed_dictionaries(
         "batch": st.integers(1, 999),
         "gold": st.integers(1, 9_999),
         "budget": st.integers(1, 100_000).map(lambda cents: cents / 100),
-        "oracle": st.sampled_from(["human", "llm", "zero-shot", "replay:category", "replay:my own column"]),
+        "oracle": st.sampled_from(["human", "llm", "zero-shot", "replay:category", "replay:my own column", "llm*3",
+             "llm:a>human", "vote:llm:a,replay:my own column", "replay:a@sure", "offline:gpt-4o-mini"]),
+        "gate": st.sampled_from(["skip", "human", "replay:category", "llm:b"]),
+        "quality": st.integers(1, 100).map(lambda percent: percent / 100),
+        "minutes": st.integers(0, 600).map(float),
         "gold_oracle": st.sampled_from(["human", "llm", "zero-shot", "replay:category"]),
         "strategy": st.sampled_from(sorted(STRATEGIES)),
         "learner": st.sampled_from(sorted(LEARNERS)),

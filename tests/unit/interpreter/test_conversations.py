@@ -341,6 +341,9 @@ def test_the_oracle_is_chosen_by_number() -> None:
         ("replay column category", "estimate", {"oracle": "replay:category"}),
         ("budget $3", "estimate", {"budget": 3.0}),
         ("no wait, make it 50", "estimate", {"labels": 50}),
+        ("with llm:a>llm:b, skip the check", "estimate", {"oracle": "llm:a>llm:b", "gate": "skip"}),
+        ("30 minutes of mine", "estimate", {"minutes": 30.0}),
+        ("yes, with the llm, quality 97 %", "run_rounds", {"oracle": "llm", "quality": 0.97}),
     ],
 )
 def test_a_plan_is_begun_or_changed(reply: str, tool: str, changed: dict[str, Any]) -> None:
@@ -375,6 +378,51 @@ def test_a_changed_plan_is_the_one_that_yes_begins() -> None:
     assert called(talk.say("yes"))[1] == {
         "oracle": "human", "labels": 200, "batch": 10, "gold": 60, "until": ["precision>=0.95"], "strategy": "entropy"
     }  # fmt: skip
+
+
+EDIT = {"edit": "baby care>other", "diff": "+  Not: carrots", "disagreements": [{"id": "t1"}] * 3, "in_doubt": 4}
+
+
+def test_edits_are_accepted_by_number_or_all_at_once() -> None:
+    talk = Conversation("ran")
+    assert called(talk.say("accept the edits")) == ("show_results", {"show": "edits"})
+    shown = talk.result({"task": "baby-care", "show": "edits", "edits": [EDIT, {**EDIT, "edit": "other>baby care"}]})
+    assert "Edit 1, 'baby care>other': 3 texts disagree; 4 labels would be asked about again." in shown.text
+    assert "+ Not: carrots" in shown.text
+    assert "2 edits are proposed; say which." in talk.say("accept edits").text
+    assert called(talk.say("2")) == ("set_task", {"name": "baby-care", "edits": ["other>baby care"]})
+    done = talk.result({**TASK_SET, "guideline_version": 2, "requeued": 4})
+    assert "version 2; 4 labels are asked about again by the next run" in done.text
+    assert called(talk.say("1"))[0] == "run_rounds"
+    talk = Conversation("ran")
+    talk.say("edits")
+    talk.result({"task": "baby-care", "show": "edits", "edits": [EDIT, {**EDIT, "edit": "other>baby care"}]})
+    assert called(talk.say("accept all of the edits"))[1]["edits"] == ["baby care>other", "other>baby care"]
+
+
+def test_doubtful_labels_are_shown_and_put_again() -> None:
+    talk = Conversation("ran")
+    assert called(talk.say("which labels are doubtful")) == ("show_results", {"show": "doubts"})
+    label = {"text": "carrots", "label": "baby care", "suggested": "other", "source": "llm:m", "right": 0.31}
+    shown = talk.result({"show": "doubts", "labels": [{**label, "worth_a_second_look": True}]})
+    assert "right with 31 %; rather other (worth a second look)" in shown.text
+    assert called(talk.say("1")) == ("undo", {"doubtful": True})
+    taken = talk.result({"withdrawn": [{"id": "t1", "text": "carrots", "label": "baby care"}], "waiting": 1})
+    assert "1 text waits for a label now." in taken.text
+    talk.say("label the doubtful ones again")
+    assert "No label is worth a second look" in talk.result({"withdrawn": [], "waiting": 0}).text
+
+
+def test_an_oracle_is_checked_and_reported_on() -> None:
+    talk = Conversation("ran")
+    assert called(talk.say("how good is the llm")) == ("show_results", {"show": "oracles"})
+    assert "No oracle of this task was checked yet." in talk.result({"show": "oracles", "oracles": []}).text
+    call = called(talk.say("1"))
+    assert call == ("run_rounds", {"oracle": "llm", "gate": "human", "check_only": True})
+    made = dict(talk.last.tool_calls[0])
+    talk.job_starts()
+    ended = talk.job_ends({"stop": {"rule": "checked", "reason": "Use llm:m: by 40 checks."}, "rounds": []}, call=made)
+    assert "Checked. Use llm:m: by 40 checks." in ended.text
 
 
 def test_a_plan_can_be_left() -> None:
