@@ -4,6 +4,7 @@ Loaded when the first tool is used: it brings the learning libraries.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -114,7 +115,12 @@ def set_task(bench: Workbench, args: arguments.SetTask) -> Receipt:
     elif args.classes is None:
         raise AskAgain(f"There is no task {args.name!r} yet. Give its classes, two or more, to create it.")
     made = task.create_task(bench, task.make_spec(given))
-    return {**receipts.guideline(made), "requeued": requeued, **_questions(bench, made)}
+    return {
+        **receipts.guideline(made),
+        "desk": asdict(bench.tasks.desk(made.name)),
+        "requeued": requeued,
+        **_questions(bench, made),
+    }
 
 
 def answer_questions(bench: Workbench, args: arguments.AnswerQuestions) -> Receipt:

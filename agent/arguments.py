@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tools.task import DeskSpec
+
 PoolName = Annotated[str | None, Field(description="Name of the pool; leave out for the current one")]
 TaskName = Annotated[str | None, Field(description="Name of the task; leave out for the current one")]
 OracleName = Annotated[
@@ -140,6 +142,7 @@ class SetTask(Arguments):
     stop: list[str] | None = Field(
         default=None, description="Rules that end the loop, such as precision>=0.95, labels=300, rounds=5, plateau"
     )
+    desk: DeskSpec | None = Field(default=None, description="How people label its texts")
     edits: list[str] | None = Field(
         default=None, description="Proposed edits of the guideline that the person accepts, by their names in `edits`"
     )

@@ -133,7 +133,8 @@ def alike_among(bench: Workbench, room: Room, ids: Sequence[TextId], *, most: in
     A text of the gold sample and one to learn from are never put together: the one would tell of the other.
     """
     ids = ids[:LOOKED_THROUGH]
-    vectors = bench.vectors.vectors(room.pool, ids) if len(ids) > 1 else {}
+    wanted = room.settings.near_duplicates and len(ids) > 1
+    vectors = bench.vectors.vectors(room.pool, ids) if wanted else {}
     return grouped(ids, vectors, most=most, apart=room.gold)
 
 

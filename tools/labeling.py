@@ -298,7 +298,8 @@ def at_the_terminal(bench: Workbench) -> Oracle:
 
     def alike(texts: Sequence[Text], task: Task) -> Mapping[TextId, Sequence[TextId]]:
         ids = [text.id for text in texts]
-        return grouped(ids, bench.vectors.vectors(bench.pools.get(task.pool), ids))
+        together = bench.tasks.desk(task.name).near_duplicates
+        return grouped(ids, bench.vectors.vectors(bench.pools.get(task.pool), ids) if together else {})
 
     return bench.human_oracle(source=person_source(bench.person), alike=alike)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tools.engine.errors import InvalidTask, StorageFailed, UnreadableInput
-from tools.engine.records import ClassDefinition, Task
+from tools.engine.records import ClassDefinition, DeskSettings, Task
 from tools.engine.stopping import parse
 from tools.files import replacing
 from tools.workbench import Workbench
@@ -29,6 +29,28 @@ class ClassSpec(BaseModel):
     examples: list[str] = Field(default_factory=list, max_length=100)
 
 
+class DeskSpec(BaseModel):
+    """How people label the texts of a task, as a person sets it; what is left out has its usual value."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        str_strip_whitespace=True,
+        from_attributes=True,
+        json_schema_extra={"examples": [{"overlap": 2, "suggestions": True, "blind_share": 0.2, "known_share": 0.05}]},
+    )
+
+    overlap: int = Field(default=1, ge=1, le=20, description="How many people answer each text before it has a label")
+    suggestions: bool = Field(default=False, description="Whether the model's class is shown with a text")
+    blind_share: float = Field(
+        default=0.2, ge=0, le=1, description="Of texts with a suggestion, the part shown without, to measure its bias"
+    )
+    known_share: float = Field(default=0.0, ge=0, le=1, description="Part of the texts that are known, as checks")
+    lease_seconds: float = Field(default=600, ge=10, le=86_400, description="How long a text is one person's")
+    near_duplicates: bool = Field(
+        default=True, description="Whether texts that are nearly the same come together, for one decision"
+    )
+
+
 class TaskSpec(BaseModel):
     """A task as a person writes it, in a file, a form or flags."""
 
@@ -43,6 +65,7 @@ class TaskSpec(BaseModel):
     oracle: str | None = None
     budget: float | None = Field(default=None, ge=0)
     stop: list[str] = Field(default_factory=list)
+    desk: DeskSpec | None = None
 
     @field_validator("classes", mode="before")
     @classmethod
@@ -119,7 +142,22 @@ def create_task(bench: Workbench, spec: TaskSpec) -> Task:
         old = bench.tasks.get(spec.name)
         _check_change(bench, old, task)
         task = replace(task, classes=_in_order(task.classes, old.class_names))
-    return bench.tasks.save(task)
+    saved = bench.tasks.save(task)
+    if spec.desk is not None:
+        set_desk(bench, saved.name, spec.desk.model_dump(exclude_unset=True))
+    return saved
+
+
+def set_desk(bench: Workbench, name: str, changes: dict[str, Any]) -> DeskSettings:
+    """Set how people label a task's texts: what `changes` names, the rest stays as it is. Raises InvalidTask."""
+    try:
+        checked = DeskSpec.model_validate({**asdict(bench.tasks.desk(name)), **changes})
+    except ValidationError as error:
+        raise InvalidTask(f"the desk: {_first_problems(error)}") from error
+    settings = DeskSettings(**checked.model_dump())
+    if changes:
+        bench.tasks.set_desk(name, settings)
+    return settings
 
 
 def _in_order(classes: tuple[ClassDefinition, ...], before: tuple[str, ...]) -> tuple[ClassDefinition, ...]:

@@ -25,11 +25,14 @@ def set_desk(
     blind: Annotated[float | None, typer.Option(min=0, max=1, help="Part shown without, to measure bias")] = None,
     known: Annotated[float | None, typer.Option(min=0, max=1, help="Part of the texts that are known")] = None,
     lease: Annotated[float | None, typer.Option(min=10, help="Seconds that a text is one person's")] = None,
+    near_duplicates: Annotated[bool | None, typer.Option(help="Whether nearly equal texts come together")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Set how people label, or show it: overlap, suggestions, known texts, leases."""
-    from dataclasses import asdict, replace  # noqa: PLC0415 - `laud --help` loads nothing that it need not
+    from dataclasses import asdict  # noqa: PLC0415 - `laud --help` loads nothing that it need not
+
+    from tools.task import set_desk as change  # noqa: PLC0415 - as above
 
     given: dict[str, Any] = {
         "overlap": overlap,
@@ -37,12 +40,11 @@ def set_desk(
         "blind_share": blind,
         "known_share": known,
         "lease_seconds": lease,
+        "near_duplicates": near_duplicates,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     with workbench(workspace, write=bool(changes)) as bench:
-        settings = replace(bench.tasks.desk(task), **changes)
-        if changes:
-            bench.tasks.set_desk(task, settings)
+        settings = change(bench, task, changes)
     if as_json:
         print_json(asdict(settings))
         return

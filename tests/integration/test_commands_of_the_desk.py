@@ -39,6 +39,7 @@ def read(folder: Path, *arguments: str) -> Any:
 def test_two_people_label_disagree_and_are_decided_about(folder: Path) -> None:
     assert read(folder, "desk", "set", TASK, "--overlap", "2", "--lease", "60")["overlap"] == 2
     assert "overlap 2" in say(folder, "desk", "set", TASK), "shown, and changed nothing"
+    assert read(folder, "desk", "set", TASK, "--no-near-duplicates")["near_duplicates"] is False
     for name, words in (("ada", ("food", "food")), ("bob", ("food", "toys"))):
         pairs = [f"{text(n)}={word}" for n, word in enumerate(words, start=1)]
         assert read(folder, "label", "give", TASK, *pairs, "--person", name)["stored"] == 2

@@ -49,6 +49,14 @@ def test_near_duplicates_are_offered_together_and_held_for_the_person(bench: Wor
     assert 12 in [number_of(i) for i in hand.queue]
 
 
+def test_near_duplicates_come_one_by_one_where_that_is_set(bench: Workbench) -> None:
+    task = furnish(bench, picked=[1, 2, 11, 12], near_duplicates=False)
+    place(bench, lambda n: n % 10)
+    hand = next_items(bench, task, ADA)
+    assert [number_of(i) for i in hand.queue] == [1, 2, 11]
+    assert all(one.alike == () for one in hand.items)
+
+
 def test_labeled_texts_that_are_like_it_are_shown_but_not_the_gold_sample_s(bench: Workbench) -> None:
     task = furnish(bench, picked=[1, 11, 22])
     draw_gold(bench, 21)

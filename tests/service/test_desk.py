@@ -189,9 +189,13 @@ def test_known_answers_and_settings_are_set(bench: Workbench, client: httpx.Clie
     assert told(client.put(f"{DESK}/known", json={"labels": {text(25): "food"}})) == {"known": 1}
     told(client.post(f"{DESK}/answers", json={"id": text(20), "said": "food"}))
     assert told(client.put(f"{DESK}/known", json={"from_gold": True})) == {"known": 2}
-    settings = {"overlap": 3, "suggestions": True, "blind_share": 0.5, "known_share": 0.1, "lease_seconds": 60}
+    settings: dict[str, Any] = {"overlap": 3, "suggestions": True, "blind_share": 0.5, "known_share": 0.1}
+    settings |= {"lease_seconds": 60, "near_duplicates": False}
     assert told(client.put(f"{DESK}/settings", json=settings)) == settings
     assert told(client.get(f"{DESK}/settings")) == settings
+    put = client.put(f"/tasks/{TASK}", json={"name": TASK, "desk": {"overlap": 2}})
+    assert told(put)["desk"] == told(client.get(f"{DESK}/settings")) == {**settings, "overlap": 2}
+    assert told(client.put(f"/tasks/{TASK}", json={"name": TASK, "desk": {"overlap": 0}}), 422)
 
 
 def test_the_description_has_an_example_for_each_thing_of_the_desk(client: httpx.Client) -> None:

@@ -1,6 +1,7 @@
 """Tasks as people write them: what is refused and in which words, what is inferred, what may change later."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,19 @@ import pytest
 
 from tests.support.stored import NOW, make_label, make_text
 from tools.engine.errors import InvalidTask, UnknownName, UnreadableInput
+from tools.engine.records import DeskSettings
 from tools.engine.stopping import InvalidRule
 from tools.settings import Settings
-from tools.task import TaskSpec, create_task, load_task_file, make_spec, with_inferred_roles
+from tools.task import (
+    DeskSpec,
+    TaskSpec,
+    create_task,
+    load_task_file,
+    make_spec,
+    set_desk,
+    with_inferred_roles,
+    write_task_file,
+)
 from tools.workbench import Workbench, open_workbench
 
 GIVEN = {"name": "babies", "pool": "receipts", "description": "Find them.", "classes": ["baby", "other"]}
@@ -50,6 +61,9 @@ def bench(workspace: Path) -> Iterator[Workbench]:
         ({"name": "../babies"}, "name: String should match pattern"),
         ({"name": ""}, "name: String should"),
         ({"budget": -1}, "budget: Input should be greater than or equal to 0"),
+        ({"desk": {"overlap": 0}}, "desk.overlap: Input should be greater than or equal to 1"),
+        ({"desk": {"overlaps": 2}}, "desk.overlaps: Extra inputs are not permitted"),
+        ({"desk": {"blind_share": 2}}, "desk.blind_share: Input should be less than or equal to 1"),
         ({"colour": "blue"}, "colour: Extra inputs are not permitted"),
         ({"pool": None}, "pool: Input should be a valid string"),
     ],
@@ -122,6 +136,28 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         make_spec(GIVEN, definitions=path)
     assert str(path) in str(of_the_task.value)
     assert str(path) in str(of_the_definitions.value)
+
+
+def test_how_people_label_stands_in_the_task_file(bench: Workbench, tmp_path: Path) -> None:
+    path = tmp_path / "task.yaml"
+    path.write_text(
+        "name: babies\npool: receipts\nclasses: [baby, other]\n"
+        "desk: {overlap: 2, suggestions: true, blind_share: 0.5, known_share: 0.1, near_duplicates: false}\n",
+        encoding="utf-8",
+    )
+    create_task(bench, load_task_file(path))
+    wanted = DeskSettings(overlap=2, suggestions=True, blind_share=0.5, known_share=0.1, near_duplicates=False)
+    assert bench.tasks.desk("babies") == wanted
+    assert set_desk(bench, "babies", {"overlap": 3}) == replace(wanted, overlap=3), "what comes later holds"
+    create_task(bench, spec(desk={"lease_seconds": 60}))
+    assert bench.tasks.desk("babies") == replace(wanted, overlap=3, lease_seconds=60.0), "the rest stays as it is"
+    create_task(bench, spec(description="Another one."))
+    assert bench.tasks.desk("babies").overlap == 3
+    with pytest.raises(InvalidTask, match="the desk: overlap: Input should be less than or equal to 20"):
+        set_desk(bench, "babies", {"overlap": 21})
+    written = tmp_path / "written.yaml"
+    write_task_file(written, spec(desk={"overlap": 2}))
+    assert load_task_file(written).desk == DeskSpec(overlap=2)
 
 
 def test_a_file_that_holds_something_else_is_refused(tmp_path: Path) -> None:

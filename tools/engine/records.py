@@ -181,6 +181,7 @@ class DeskSettings:
             suggestions can be measured.
         known_share: the part of what a person is given whose label is known, to check the person by.
         lease_seconds: how long a text stays with the person it was handed to.
+        near_duplicates: whether texts that are nearly the same are offered together, for one decision.
     """
 
     overlap: int = 1
@@ -188,6 +189,7 @@ class DeskSettings:
     blind_share: float = 0.2
     known_share: float = 0.0
     lease_seconds: float = 600.0
+    near_duplicates: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

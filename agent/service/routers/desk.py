@@ -13,9 +13,9 @@ from agent.service.problems import responses
 from agent.service.routers.names import TaskName, TextName
 from agent.service.running import ServiceDep
 from tools import adjudication, annotators, desk, exchange
-from tools.engine import records
 from tools.engine.exchanged import LabelForm
 from tools.engine.records import Task, TextId, User
+from tools.task import set_desk
 
 router = APIRouter(prefix="/tasks/{task}/desk", tags=["desk"], responses=responses(401, 404, 422))
 FAILS = responses(403, 409, 503)
@@ -107,8 +107,7 @@ def settings(service: ServiceDep, _: Viewer, task: TaskName) -> wire.DeskSetting
 @router.put("/settings", summary="Set how people label", responses=FAILS)
 def set_settings(service: ServiceDep, _: Owner, task: TaskName, body: wire.DeskSettings) -> wire.DeskSettings:
     """Takes effect with the next text that is handed out; labels that there are stay."""
-    service.bench.tasks.set_desk(task, records.DeskSettings(**body.model_dump()))
-    return wire.DeskSettings.model_validate(service.bench.tasks.desk(task))
+    return wire.DeskSettings.model_validate(set_desk(service.bench, task, body.model_dump()))
 
 
 @router.get("/conflicts", summary="Texts on which people disagree")

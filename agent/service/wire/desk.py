@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.service.wire.forms import NO_CONTROLS, Asked, example
 from agent.service.wire.work import Estimate
 from tools.engine.exchanged import LabelForm
+from tools.task import DeskSpec
 
 TextIdGiven = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 _FROM_RECORDS = ConfigDict(from_attributes=True)
@@ -19,32 +20,8 @@ _HAND: dict[str, Any] = {
 _ESTIMATE = {"value": 0.71, "low": 0.55, "high": 0.84}
 
 
-class DeskSettings(Asked):
+class DeskSettings(DeskSpec):
     """How people label the texts of a task; what is left out takes its usual value."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "overlap": 2,
-                    "suggestions": True,
-                    "blind_share": 0.2,
-                    "known_share": 0.05,
-                    "lease_seconds": 600,
-                }
-            ]
-        },
-    )
-
-    overlap: int = Field(default=1, ge=1, le=20, description="How many people answer each text before it has a label")
-    suggestions: bool = Field(default=False, description="Whether the model's class is shown with a text")
-    blind_share: float = Field(
-        default=0.2, ge=0, le=1, description="Of texts with a suggestion, the part shown without, to measure its bias"
-    )
-    known_share: float = Field(default=0.0, ge=0, le=1, description="Part of the texts that are known, as checks")
-    lease_seconds: float = Field(default=600, ge=10, le=86_400, description="How long a text is one person's")
 
 
 class Sitting(Asked):

@@ -1,14 +1,17 @@
 """What the tools answer: drafts, estimates, and accounts of what was changed."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from agent.service.wire.desk import DeskSettings
 from agent.service.wire.forms import example, open_example
 from agent.service.wire.work import TaskClass
 
-Range = tuple[float, float]
-"""The low and the high end of what is to be expected."""
+Range = Annotated[list[float], Field(min_length=2, max_length=2)]
+"""The low and the high end of what is to be expected; a list, which every reader of schemas takes."""
+Counts = Annotated[list[int], Field(min_length=2, max_length=2)]
+"""The same of whole numbers."""
 
 
 _CLASSES: list[dict[str, Any]] = [
@@ -72,6 +75,7 @@ class TaskSet(BaseModel):
         oracle=None,
         budget=None,
         stop=["precision>=0.95"],
+        desk={"overlap": 1, "suggestions": False, "blind_share": 0.2, "known_share": 0.0, "lease_seconds": 600.0},
         requeued=0,
         questions=[_QUESTION],
     )
@@ -86,6 +90,7 @@ class TaskSet(BaseModel):
     oracle: str | None
     budget: float | None
     stop: list[str]
+    desk: DeskSettings
     requeued: int = Field(description="Labels that accepted edits put in doubt: the next run asks about them again")
     questions: list[Question]
 
@@ -123,13 +128,13 @@ class RunEstimate(BaseModel):
 
     task: str
     oracle: str
-    calls: tuple[int, int]
+    calls: Counts
     gold_calls: int
     sample: int = Field(description="Texts on top of the calls, which the oracle answers only to be checked")
-    labels: tuple[int, int]
+    labels: Counts
     dollars: Range | None
     seconds: Range
-    by_hand: tuple[int, int] = Field(description="Labels and checks that the run asks of a person")
+    by_hand: Counts = Field(description="Labels and checks that the run asks of a person")
     minutes: Range = Field(description="Minutes that these take")
     minutes_by_hand: Range = Field(description="Minutes that all calls would take a person")
     budget_left: float | None
