@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import unquote
 
-from fastapi import Depends, Header, HTTPException
+from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from agent.page import LOOPBACK
@@ -53,11 +53,11 @@ def remove_user(bench: Workbench, name: str) -> None:
 
 
 def person(
-    service: ServiceDep,
-    token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    logged_in: Annotated[str | None, Header(alias=LOGGED_IN, include_in_schema=False)] = None,
+    request: Request, service: ServiceDep, token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> User:
     """Who asks; raises 401 without a token that is known, 403 for somebody who logged in at the page and is no user."""
+    # Read by hand: a header that were declared would make each request one that can be mistaken (422).
+    logged_in = request.headers.get(LOGGED_IN)
     if token is not None:
         if logged_in is not None and _is_the_page(service, token.credentials):
             return _named(service, unquote(logged_in))
