@@ -100,12 +100,3 @@ def test_a_service_that_is_away_is_told_with_what_to_do(narrow: BrowserContext) 
         expect(page.get_by_role("heading", name="The service does not answer")).to_be_visible()
         picture(page, "away-narrow-light")
         assert not barriers(page)
-
-
-def test_a_report_keeps_nobody_out(wide: BrowserContext, narrow: BrowserContext, place: Place) -> None:
-    for window, width in ((wide, "wide"), (narrow, "narrow")):
-        with tab(window, f"{place.client.base_url}/tasks/{TASK}/report") as page:
-            for scheme in SCHEMES:
-                page.emulate_media(color_scheme=scheme)
-                page.screenshot(path=PICTURES / f"report-{width}-{scheme}.png", full_page=True)
-                assert not barriers(page)
