@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.support import chromium
-from tests.support.chromium import PICTURES, SCHEMES, barriers, picture, tab, too_wide
+from tests.support.chromium import SCHEMES, barriers, picture, tab, too_wide
 from tests.support.laud_process import SAMPLES
 from tests.support.lived_in import NEW, TASK, Place, page_over
 
