@@ -209,7 +209,7 @@ def _exchanged(text: Text, label: Label | None, said: Sequence[Opinion], guess: 
     return ExchangedText(
         id=text.id,
         text=text.text,
-        label=None if held is None else held.answer.label or held.answer.outcome,
+        label=None if held is None else held.answer.said,
         origin=origin,
         answers=tuple(answers),
         guess=guess,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tools.benefit import benefit
 from tools.engine.records import Task
 from tools.expected_cost import source_of
-from tools.gate import EVERY, MOST, PORTION, SAMPLE, checker_of, standing_of
+from tools.gate import EVERY, MOST, PORTION, checker_of, standing_of
 from tools.pace import minutes_spent
 from tools.panel import read_panel
 from tools.plan import RunPlan
@@ -79,7 +79,7 @@ def _checks(bench: Workbench, task: Task, plan: RunPlan, oracle: str, rounds: Co
     judgement = standing_of(bench, task, source_of(bench, oracle)).judgement
     done = 0 if judgement is None else judgement.checks
     decided = judgement is not None and judgement.verdict != "more"
-    most = min(MOST, SAMPLE, bench.pools.get(task.pool).texts // 3)
+    most = min(MOST, bench.pools.get(task.pool).texts // 3)
     first = (0, 0) if decided else (max(0, min(PORTION, most) - done), max(0, most - done))
     return first[0] + PORTION * (rounds[0] // EVERY), first[1] + PORTION * (rounds[1] // EVERY)
 

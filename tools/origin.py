@@ -70,7 +70,7 @@ def origin(bench: Workbench, task: Task, text: TextId) -> Origin:
     return Origin(
         id=shown.id,
         text=shown.text,
-        label=None if current is None else current.answer.label or current.answer.outcome,
+        label=None if current is None else current.answer.said,
         source=None if current is None else current.answer.source,
         purpose=purpose,
         picked=picked,

@@ -143,7 +143,7 @@ def texts_in(bench: Workbench, task: Task, *, box: Box, called: str | None = Non
                 text=text.text,
                 predicted=task.class_names[view.codes[row]],
                 probability=float(view.probabilities[row, view.codes[row]]),
-                label=None if row not in labels else labels[row].answer.label or labels[row].answer.outcome,
+                label=None if row not in labels else labels[row].answer.said,
                 round=None if row not in labels else labels[row].round,
             )
             for text, row in zip(texts, map(int, shown), strict=True)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from tools.engine.calibration import ReliabilityBin, reliability
+from tools.engine.calibration import ReliabilityBin, calibration_gap, reliability
 from tools.engine.records import Task
 from tools.evaluation import judged_gold, latest_model
 from tools.training import held_out, score_pool
@@ -45,12 +45,10 @@ def model_reliability(bench: Workbench, task: Task) -> Reliability:
         code = task.class_names.index(task.positive)
         sure, holds = probabilities[:, code], truth == code
     sure = np.asarray(sure, dtype=np.float64)
-    bins = reliability(sure, holds, weights=weights)
-    place = np.minimum((sure * 10).astype(np.intp), 9)
     return Reliability(
         positive=task.positive,
         basis="cross-validated" if judged is None else "gold",
         judged=len(truth),
-        gap=float(np.abs(np.bincount(place, weights=weights * (holds - sure))).sum() / weights.sum()),
-        bins=bins,
+        gap=calibration_gap(sure, holds, weights=weights),
+        bins=reliability(sure, holds, weights=weights),
     )

@@ -238,7 +238,7 @@ def why_picked(
                 strategy=pick.strategy,
                 score=pick.score,
                 probabilities=probabilities,
-                label=None if label is None else label.answer.label or label.answer.outcome,
+                label=None if label is None else label.answer.said,
                 why=why(pick.strategy, one.number, probabilities),
             )
         )

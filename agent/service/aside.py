@@ -1,8 +1,7 @@
 """Work that an answer needs and should not be waited for: begun once, asked after until it is done."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -30,23 +29,12 @@ class Aside:
         with self._lock:
             future: Future[T] = self._under_way.get(key) or self._worker.submit(work)
             self._under_way[key] = future
-        try:
-            found = future.result(PATIENCE)
-        except NotYet:
-            if not future.done():
-                return None
-            self._forget(key)
-            raise
-        except BaseException:
-            self._forget(key)
-            raise
-        self._forget(key)
-        return found
+        if not wait([future], PATIENCE).done:
+            return None
+        with self._lock:
+            self._under_way.pop(key, None)
+        return future.result()
 
     def close(self) -> None:
         """Begin nothing more; what is under way ends with the compute lane."""
         self._worker.shutdown(wait=False, cancel_futures=True)
-
-    def _forget(self, key: str) -> None:
-        with self._lock:
-            self._under_way.pop(key, None)

@@ -22,9 +22,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from agent.conversation import Conversations
 from agent.jobs import Jobs
 from agent.toolbelt import handlers
-from tools.engine.records import Text
+from evals.speed.lines import store_lines
 from tools.labeling import label_texts
-from tools.pool import text_id
 from tools.settings import Settings
 from tools.task import create_task, make_spec
 from tools.workbench import Workbench, open_workbench
@@ -83,12 +82,7 @@ def _conversations() -> Iterator[tuple[Workbench, Conversations]]:
 
 
 def _fill(bench: Workbench) -> None:
-    bench.pools.create("lines", "none")
-    rows = [f"line {number} of a till receipt, 2 x 0.99" for number in range(TEXTS)]
-    texts = [Text(id=text_id(row), text=row) for row in rows]
-    bench.pools.begin_import("lines", "made", "made")
-    bench.pools.add_rows("lines", "made", texts, [], rows_done=TEXTS)
-    bench.pools.finish_import("lines", "made")
+    texts = store_lines(bench, "lines", TEXTS)
     task = create_task(bench, make_spec({"name": "even", "pool": "lines", "classes": ["even", "other"]}))
     label_texts(bench, task, {text.id: "even" for text in texts[:LABELS]})
 

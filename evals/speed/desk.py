@@ -16,10 +16,10 @@ from statistics import median, quantiles
 
 import numpy as np
 
+from evals.speed.lines import store_lines
 from evals.speed.serving import Served, served
-from tools.engine.records import DeskSettings, Pick, Round, RoundStatus, Text
+from tools.engine.records import DeskSettings, Pick, Round, RoundStatus
 from tools.labeling import label_texts
-from tools.pool import text_id
 from tools.settings import Settings
 from tools.task import create_task, make_spec
 from tools.training import pool_texts, zero_shot_file
@@ -47,12 +47,7 @@ def main(arguments: Sequence[str]) -> int:
 def _fill(bench: Workbench, *, waiting: int) -> None:
     """The pool with vectors, the task with labels and a zero-shot pass, and texts that wait."""
     rng = np.random.default_rng(0)
-    bench.pools.create(POOL, "none")
-    rows = [f"line {number} of a till receipt, 2 x 0.99" for number in range(TEXTS)]
-    texts = [Text(id=text_id(row), text=row) for row in rows]
-    bench.pools.begin_import(POOL, "made", "made")
-    bench.pools.add_rows(POOL, "made", texts, [], rows_done=TEXTS)
-    bench.pools.finish_import(POOL, "made")
+    texts = store_lines(bench, POOL, TEXTS)
     vectors = rng.normal(size=(TEXTS, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     ids = [text.id for text in texts]

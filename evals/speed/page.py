@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, sync_playwright
 
+from evals.speed.lines import store_lines
 from evals.speed.serving import LAUD, PATIENCE, Served, served
 from tools.engine.ports import Probabilities
 from tools.engine.records import (
@@ -45,7 +46,6 @@ from tools.engine.records import (
     TextId,
 )
 from tools.engine.scoring import score
-from tools.pool import text_id
 from tools.settings import Settings
 from tools.task import create_task, make_spec
 from tools.training import zero_shot_file
@@ -155,12 +155,7 @@ def _answers(port: int) -> bool:
 def _fill(bench: Workbench, size: int) -> None:
     """The pool with vectors around some themes, and two tasks after their rounds."""
     rng = np.random.default_rng(0)
-    bench.pools.create(POOL, "none")
-    rows = [f"line {number} of a till receipt, 2 x 0.99" for number in range(size)]
-    texts = [Text(id=text_id(row), text=row) for row in rows]
-    bench.pools.begin_import(POOL, "made", "made")
-    bench.pools.add_rows(POOL, "made", texts, [], rows_done=size)
-    bench.pools.finish_import(POOL, "made")
+    texts = store_lines(bench, POOL, size)
     themes = rng.normal(size=(40, 384)).astype(np.float32)
     pool = bench.pools.get(POOL)
     for start in range(0, size, 5_000):

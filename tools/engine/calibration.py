@@ -70,11 +70,17 @@ def expected_calibration_error(
     Returns:
         0 for perfect calibration, 1 at worst. With few labels it is above 0 by chance alone.
     """
-    confidence = probabilities.max(axis=1)
-    mass = np.ones(len(confidence)) if weights is None else np.asarray(weights, dtype=np.float64)
     right = probabilities.argmax(axis=1) == np.asarray(labels)
+    return calibration_gap(probabilities.max(axis=1), right, weights=weights, bins=bins)
+
+
+def calibration_gap(
+    confidence: Floats, holds: NDArray[np.bool_], *, weights: Floats | None = None, bins: int = 10
+) -> float:
+    """The same for something that holds or not: (n,) probabilities that it does, and (n,) whether it does; n > 0."""
+    mass = np.ones(len(confidence)) if weights is None else np.asarray(weights, dtype=np.float64)
     place = np.minimum((confidence * bins).astype(np.intp), bins - 1)
-    gaps = np.bincount(place, weights=mass * (right - confidence), minlength=bins)
+    gaps = np.bincount(place, weights=mass * (holds - confidence), minlength=bins)
     return float(np.abs(gaps).sum() / mass.sum())
 
 

@@ -111,6 +111,11 @@ class Answer:
     prompt_hash: str | None = None
     note: str | None = None
 
+    @property
+    def said(self) -> str:
+        """The label, or what was said in its place."""
+        return self.label or self.outcome
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
