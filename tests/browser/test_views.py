@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.support import chromium
-from tests.support.chromium import SCHEMES, barriers, picture, tab, too_wide
+from tests.support.chromium import PICTURES, SCHEMES, barriers, picture, tab, too_wide
 from tests.support.laud_process import SAMPLES
 from tests.support.lived_in import NEW, TASK, Place, page_over
 
@@ -100,3 +100,15 @@ def test_a_service_that_is_away_is_told_with_what_to_do(narrow: BrowserContext) 
         expect(page.get_by_role("heading", name="The service does not answer")).to_be_visible()
         picture(page, "away-narrow-light")
         assert not barriers(page)
+
+
+def test_a_report_keeps_nobody_out(opened: Browser, place: Place) -> None:
+    for size, width in ((chromium.WIDE, "wide"), (chromium.NARROW, "narrow")):
+        with (
+            chromium.window(opened, size, bypass_csp=True) as window,
+            tab(window, f"{place.client.base_url}/tasks/{TASK}/report") as page,
+        ):
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
+                page.screenshot(path=PICTURES / f"report-{width}-{scheme}.png", full_page=True)
+                assert not barriers(page)

@@ -72,10 +72,13 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def window(opened: Browser, size: tuple[int, int]) -> Iterator[BrowserContext]:
-    """A window of that size, whose tabs load what they share once."""
+def window(opened: Browser, size: tuple[int, int], *, bypass_csp: bool = False) -> Iterator[BrowserContext]:
+    """A window of that size, whose tabs load what they share once.
+
+    With `bypass_csp` axe-core looks also at a page whose policy lets no script run, on which it would wait for ever.
+    """
     width, height = size
-    context = opened.new_context(viewport={"width": width, "height": height})
+    context = opened.new_context(viewport={"width": width, "height": height}, bypass_csp=bypass_csp)
     context.set_default_timeout(1_000 * PATIENCE)
     expect.set_options(timeout=1_000 * PATIENCE)
     context.on("request", lambda request: abroad.append(request.url) if _is_abroad(request.url) else None)
