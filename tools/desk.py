@@ -160,9 +160,7 @@ def next_items(bench: Workbench, task: Task, seat: Seat, *, first: Sequence[Text
     come first. Near-duplicates that wait come with the text that they are like, not by themselves.
     """
     room = enter(bench, task)
-    state = _Standing(bench, task, room, seat.person)
-    if _mend(bench, task, room, state):
-        state = _Standing(bench, task, room, seat.person)
+    state = _stand(bench, task, room, seat)
     return _hand(bench, task, room, state, seat, first)
 
 
@@ -178,7 +176,7 @@ def answer(bench: Workbench, task: Task, seat: Seat, reply: Reply) -> Taken:
         AskAgain: for a text that nobody is asked about.
     """
     room = enter(bench, task)
-    state = _Standing(bench, task, room, seat.person)
+    state = _stand(bench, task, room, seat)
     texts = [reply.text_id, *(i for i in dict.fromkeys(reply.also) if i != reply.text_id)]
     said = read_answers(task, dict.fromkeys(texts, reply.said))
     _check(bench, task, state, texts)
@@ -374,12 +372,16 @@ def _keep(  # noqa: PLR0913 - what a request has read
     return True
 
 
-def _mend(bench: Workbench, task: Task, room: Room, state: _Standing) -> bool:
-    """Make the labels that a process died before making: the votes on a text agree, and it never had a label."""
+def _stand(bench: Workbench, task: Task, room: Room, seat: Seat) -> _Standing:
+    """Where labeling stands, after the labels are made that a process died before making.
+
+    The votes on such a text agree, and it never had a label.
+    """
+    state = _Standing(bench, task, room, seat.person)
     if not state.agreed:
-        return False
+        return state
     labeled = {label.text_id for label in bench.labels.history(task.name)}
     lost = [text for text in state.agreed if text not in labeled]
     for text in lost:
         settle(bench, text, room.purpose(bench, task, text))
-    return bool(lost)
+    return _Standing(bench, task, room, seat.person) if lost else state

@@ -187,6 +187,19 @@ def test_a_vote_whose_process_died_before_the_label_becomes_one(bench: Workbench
     assert labels(bench) == {1: "food"}
 
 
+def test_the_answer_that_a_dead_process_kept_half_makes_the_label_when_it_is_sent_again(bench: Workbench) -> None:
+    task = furnish(bench)
+    next_items(bench, task, ADA)
+    one = Answer(text_id=text(1), outcome="label", label="food", source="human:ada")
+    bench.opinions.append(TASK, opinion_of(one, task, purpose="vote", at=bench.clock()))
+    assert labels(bench) == {}
+    taken = answer(bench, task, ADA, Reply(text_id=text(1), said="food"))
+    assert labels(bench) == {1: "food"}
+    assert (taken.stored, len(opinions(bench, 1))) == (0, 1)
+    assert 1 not in numbers(taken.hand)
+    assert len(bench.labels.history(TASK)) == 1
+
+
 # --- several people a text --------------------------------------------------------------------------------------------
 
 
