@@ -56,7 +56,7 @@ def person(
     request: Request, service: ServiceDep, token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> User:
     """Who asks; raises 401 without a token that is known, 403 for somebody who logged in at the page and is no user."""
-    # Read by hand: a header that were declared would make each request one that can be mistaken (422).
+    # Read by hand: declared as a parameter, it would let the description say that any request may be invalid (422).
     logged_in = request.headers.get(LOGGED_IN)
     if token is not None:
         if logged_in is not None and _is_the_page(service, token.credentials):

@@ -7,7 +7,7 @@ import streamlit as st
 from agent.service import wire
 from ui.client import Service
 from ui.parts import look, words
-from ui.parts.charts import BLUE, CLOSE, GREY, PERCENT
+from ui.parts.charts import BLUE, CLOSE, PERCENT, said_against_true
 
 
 def show(service: Service, task: wire.Task) -> None:
@@ -66,15 +66,7 @@ def spec(found: wire.Reliability) -> dict[str, Any]:
         "padding": dict(CLOSE),
         "data": {"values": rows},
         "layer": [
-            {
-                "data": {"values": [{"said": 0, "is": 0}, {"said": 1, "is": 1}]},
-                "mark": {"type": "line", "strokeDash": [6, 4], "color": GREY, "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": {**y, "field": "is"}},
-            },
-            {
-                "mark": {"type": "rule", "color": BLUE, "strokeWidth": 2, "opacity": 0.55},
-                "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
-            },
+            *said_against_true(x, y),
             {
                 "mark": {"type": "circle", "color": BLUE, "opacity": 1},
                 "encoding": {

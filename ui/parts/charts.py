@@ -24,6 +24,21 @@ def named_colors(names: Sequence[str], *, counts: Sequence[int], rest: str | Non
     return {name: CLASSES[own.index(name)] if name in own else GREY for name in names}
 
 
+def said_against_true(x: Mapping[str, Any], y: Mapping[str, Any]) -> list[Any]:
+    """The layers under shares that hold, by how sure somebody was: where the two are equal, and each one's interval."""
+    return [
+        {
+            "data": {"values": [{x["field"]: end, "is": end} for end in (0, 1)]},
+            "mark": {"type": "line", "strokeDash": [6, 4], "color": GREY, "strokeWidth": 1.5},
+            "encoding": {"x": x, "y": {**y, "field": "is"}},
+        },
+        {
+            "mark": {"type": "rule", "color": BLUE, "strokeWidth": 2, "opacity": 0.55},
+            "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
+        },
+    ]
+
+
 def words_at(row: Mapping[str, Any], x: Mapping[str, Any], y: Mapping[str, Any], color: str, **mark: Any) -> Any:
     """A layer with one word, `name` of the row, at its place."""
     text = {"type": "text", "align": "left", "dx": 5, "dy": -7, "fontWeight": 600, "color": color, **mark}
