@@ -23,10 +23,9 @@ from tools.adapters.sql.schema import REVISION
 from tools.adapters.sql.tasks import SqlTasks
 from tools.adapters.sql.transactions import LASTING, WRITES, reading, writing
 from tools.adapters.sql.users import SqlUsers
+from tools.adapters.sql.wal import BUSY_SECONDS, into_wal
 from tools.engine.errors import CannotDo
 
-BUSY_SECONDS = 30
-"""How long a writer waits for another one before it gives up."""
 _MIGRATION_LOCK = 0x4C415544
 """The advisory lock under which PostgreSQL's tables are brought up to date: "LAUD" in ASCII."""
 
@@ -112,7 +111,8 @@ def _sqlite(url: URL) -> Engine:
     def _configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         # The driver must not begin transactions by itself: it would begin them only at the first write.
         connection.isolation_level = None
-        for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        into_wal(connection)
+        for setting in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {setting}")
 
     @event.listens_for(engine, "begin")
