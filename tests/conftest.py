@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import postgres
 
@@ -15,6 +16,10 @@ os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 # No setting of the person who runs the tests reaches them.
 for _setting in [name for name in os.environ if name.startswith("LAUD_")]:
     del os.environ[_setting]
+
+# The same examples in every run: a test that fails today fails tomorrow too.
+settings.register_profile("laud", deadline=None, derandomize=True, database=None)
+settings.load_profile("laud")
 
 _LOOPBACK = ("127.", "localhost", "::1")
 _forbidden: list[str] = []

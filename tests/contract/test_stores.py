@@ -235,9 +235,7 @@ rounds = st.builds(
     stop=st.none() | st.builds(StopDecision, rule=words, reason=words),
 )
 # The database is shared by the examples on purpose: each looks only at what it added.
-SHARED = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+SHARED = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @SHARED

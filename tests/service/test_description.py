@@ -86,7 +86,7 @@ def test_no_request_ends_in_a_fault(client: httpx.Client) -> None:
         assert isinstance(found, Ok)
         operation = found.ok()
 
-        @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
+        @settings(max_examples=12, suppress_health_check=[*HealthCheck])
         @given(case=operation.as_strategy())
         def check(case: Any) -> None:
             case.call_and_validate(headers=headers, checks=CHECKS)

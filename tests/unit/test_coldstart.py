@@ -168,7 +168,7 @@ def test_an_answer_outside_the_classes_is_refused() -> None:
         two_classes(0.9, 0.1).step({TextId("0"): "drink"})
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(1, 60),

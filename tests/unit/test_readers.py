@@ -89,7 +89,7 @@ def cleaned(text: str) -> str:
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     content=st.lists(st.text() | st.text(alphabet='a",;\t\r\n\\ \0é'), min_size=1, max_size=9), start=st.integers(0, 9)
 )

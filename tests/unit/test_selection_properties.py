@@ -59,7 +59,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60)
 @given(case=cases())
 def test_every_strategy_keeps_its_promises(name: str, case: Case) -> None:
     view = case.view

@@ -82,7 +82,7 @@ def filled(value: Any, text: str) -> Any:
     return text if value == "{}" else value
 
 
-@settings(deadline=None, derandomize=True)
+@settings(deadline=None)
 @given(text=st.one_of(st.text(), REQUESTS), scene=st.sampled_from(sorted(SCENES)))
 def test_any_text_is_answered(text: str, scene: str) -> None:
     answer = Conversation(scene).say(text)
@@ -92,7 +92,7 @@ def test_any_text_is_answered(text: str, scene: str) -> None:
             BY_NAME[call["name"]].parse(call["args"])
 
 
-@settings(deadline=None, derandomize=True)
+@settings(deadline=None)
 @given(texts=st.lists(REQUESTS, min_size=2, max_size=5))
 def test_any_conversation_is_answered(texts: list[str]) -> None:
     talk = Conversation("ran")
@@ -103,7 +103,7 @@ def test_any_conversation_is_answered(texts: list[str]) -> None:
             talk.result({"error": "not now"})
 
 
-@settings(deadline=None, derandomize=True)
+@settings(deadline=None)
 @given(text=st.text(), receipt=st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
@@ -202,7 +202,7 @@ FIGURES = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(deadline=None, derandomize=True)
+@settings(deadline=None)
 @given(figures=FIGURES)
 def test_a_plan_in_words_is_read_back_as_it_was_meant(figures: dict[str, Any]) -> None:
     assert run_figures(split(readable(in_words(figures)))) == figures
