@@ -18,6 +18,7 @@ from tools.engine.decisions import decide_classes
 from tools.engine.errors import AskAgain, UnreadableInput
 from tools.engine.ports import Probabilities
 from tools.engine.records import ModelRecord, SkippedRow, Task
+from tools.engine.spreadsheet import safe_cell
 from tools.evaluation import latest_model
 from tools.files import make_folder, replacing
 from tools.report import render_model_card
@@ -29,8 +30,6 @@ EVERYTHING = ("hf", "labels", "predictions", "card")
 """What `all` stands for; ONNX needs packages that not everyone has."""
 COMPARED = 64
 """Texts of the pool that an ONNX file must judge as the model does."""
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet run a cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,15 +213,15 @@ class _Utf8:
 
 
 class _CsvWriter:
-    """Rows as csv that a spreadsheet opens safely: a cell that would run as a formula gets an apostrophe in front."""
+    """Rows as csv that a spreadsheet opens safely, also where the names of the columns come from a file."""
 
     def __init__(self, file: IO[bytes], columns: Sequence[str]) -> None:
         self._rows = csv.DictWriter(_Utf8(file), columns, lineterminator="\n")
-        self._rows.writeheader()
+        self.write({name: name for name in columns})
 
     def write(self, row: dict[str, Any]) -> None:
         """Write a row."""
-        self._rows.writerow({key: f"'{v}" if str(v).startswith(FORMULA_STARTS) else v for key, v in row.items()})
+        self._rows.writerow({name: safe_cell(value) for name, value in row.items()})
 
 
 class _JsonWriter:

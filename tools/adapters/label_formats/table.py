@@ -6,19 +6,17 @@ a formula have an apostrophe in front, which reading takes off.
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 
 from tools.adapters.label_formats import provenance
 from tools.engine.exchanged import ExchangedText, GivenAnswer, ReadRow
+from tools.engine.spreadsheet import plain_cell, safe_cell
 
 ORIGIN = ("source", "confidence", "role", "round", "guideline_version", "at")
 COLUMNS = (
     *("id", "text", "who", "said", "note", "seconds", "said_at", "said_confidence", "suggested", "known"),
     *("label", *(f"label_{name}" for name in ORIGIN)),
 )
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_MARKED = re.compile(r"\A'(?='*[=+\-@\t\r])")
 
 
 def write(texts: Sequence[ExchangedText]) -> bytes:
@@ -30,7 +28,7 @@ def write(texts: Sequence[ExchangedText]) -> bytes:
         label = {f"label_{name}": text.origin.get(name) for name in ORIGIN} | {"label": text.label}
         for one in text.answers or (None,):
             row = {"id": text.id, "text": text.text, **({} if one is None else _said(one)), **label}
-            writer.writerow({name: _cell(value) for name, value in row.items()})
+            writer.writerow({name: safe_cell(value) for name, value in row.items()})
     return out.getvalue().encode("utf-8-sig")  # the byte order mark makes spreadsheets read UTF-8
 
 
@@ -60,12 +58,8 @@ def _said(one: GivenAnswer) -> dict[str, object]:
     }
 
 
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
-
-
 def _row(number: int, row: Mapping[str, str | None]) -> ReadRow:
-    cells = {name: _MARKED.sub("", cell).strip() for name, cell in row.items() if isinstance(cell, str)}
+    cells = {name: plain_cell(cell).strip() for name, cell in row.items() if isinstance(cell, str)}
     if not cells.get("text") and not cells.get("id"):
         return ReadRow(row=number, problem="it has neither text nor id")
     # Where the answers stand in columns of their own, the label is what they came to.

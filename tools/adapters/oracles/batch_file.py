@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from tools.engine.errors import AskAgain, StorageFailed, UnknownLabel, UnreadableInput
 from tools.engine.records import Answer, Outcome, SkippedRow, Task, Text, TextId
+from tools.engine.spreadsheet import plain_cell, safe_cell
 
 COLUMNS = ("id", "text", "label", "note")
 CHOICES = "choices"
@@ -19,8 +19,6 @@ CHOICES = "choices"
 OUTCOMES: Mapping[str, Outcome] = {"unsure": "unsure", "skip": "skip"}
 NAMED_AT_MOST = 10
 """Rows that an error message names."""
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_MARKED = re.compile(r"\A'(?='*[=+\-@\t\r])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +126,8 @@ def _as_csv(texts: Sequence[Text], choices: Sequence[str]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([*COLUMNS, f"{CHOICES}: {' | '.join(choices)}"])
-    writer.writerows([_marked(text.id), _marked(text.text), "", "", ""] for text in texts)
+    writer.writerows([safe_cell(text.id), safe_cell(text.text), "", "", ""] for text in texts)
     return out.getvalue().encode("utf-8-sig")  # the byte order mark makes spreadsheets read UTF-8
-
-
-def _marked(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _as_jsonl(texts: Sequence[Text], choices: Sequence[str]) -> bytes:
@@ -184,7 +178,7 @@ def _csv_rows(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, str]
             )
         for row, cells in enumerate(reader, start=1):
             if any(cells):
-                yield row, {name: _MARKED.sub("", cell) for name, cell in zip(names, cells, strict=False)}
+                yield row, {name: plain_cell(cell) for name, cell in zip(names, cells, strict=False)}
     except csv.Error as error:
         raise UnreadableInput(f"{path}, line {reader.line_num:,}: {error}.") from error
 
