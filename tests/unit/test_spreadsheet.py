@@ -11,7 +11,20 @@ from tools.adapters.label_formats import table
 from tools.engine.exchanged import ExchangedText
 from tools.engine.spreadsheet import plain_cell, safe_cell
 
-RUN = ["=1+1", "+2 for 1", "-20 % off", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "\uff1d1+1", "\uff20x", "'=1", "''-1"]
+RUN = [
+    "=1+1",
+    "+2 for 1",
+    "-20 % off",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "  =1",
+    "\uff1d1+1",
+    "\uff20x",
+    "'=1",
+    "''-1",
+]
 STAY = ["soap", "", "5-pack", "a=b", "'quoted'", "x@example.org"]
 
 
