@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.desk_items import Neighbor, Suggestion, enter, suggestions
+from tools.desk_items import SIMILAR_FROM, Neighbor, Suggestion, enter, suggestions
 from tools.engine.ports import Probabilities
 from tools.engine.records import Task
 from tools.training import known_probabilities
@@ -16,8 +16,6 @@ LOOKED_THROUGH = 3_000
 """Unlabeled texts, drawn at random, among which groups are looked for, so that a large pool takes no longer."""
 MOST, FEWEST = 12, 3
 """Texts of a group: as many as can be taken in at a glance, and so few that one might as well label them singly."""
-LIKE_FROM = 0.6
-"""Cosine similarity to the first of a group from which a text belongs to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ def _alike(points: NDArray[np.float32]) -> Iterator[list[tuple[int, float]]]:
     The one that most are like comes first with those, then that of the rest, until too few are like any.
     """
     like = np.minimum(points @ points.T, 1.0)
-    near = like >= LIKE_FROM
+    near = like >= SIMILAR_FROM
     left = np.ones(len(points), dtype=np.bool_)
     counts = near.sum(axis=1)
     while counts.max() >= FEWEST:
