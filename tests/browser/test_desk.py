@@ -59,7 +59,7 @@ def _shows(page: Page, number: int) -> None:
 def test_an_expert_labels_by_keys_alone(bench: Workbench, wide: BrowserContext, url: str) -> None:
     with tab(wide, url) as page:
         _shows(page, 1)
-        expect(page.get_by_text("The model says drink (80%)")).to_be_visible()
+        expect(page.get_by_text("The model says drink (80\u2009%)")).to_be_visible()
         expect(page.get_by_text("The answer holds for 1 text that is nearly the same")).to_be_visible()
         picture(page, "desk-alike-wide-light")
         page.keyboard.press("1")

@@ -106,7 +106,7 @@ def _conflicts(service: Service, task: str) -> list[Item]:
         likeliest = max(one.probabilities, key=lambda name: one.probabilities[name], default=None)
         sure = 0.0 if likeliest is None else one.probabilities[likeliest]
         tells = likeliest is not None and sure > TIED
-        hints = [f"Likeliest by all votes: {likeliest}, {words.percent(sure)}"] if tells else []
+        hints = [f"Likeliest by all votes: {likeliest} ({words.percent(sure)})"] if tells else []
         found.append(_item(one.id, one.text, votes=votes, likeliest=likeliest, sure=sure, hints=hints))
     return found
 
@@ -137,7 +137,7 @@ def _groups(service: Service, task: str) -> list[Item]:
     found = []
     for one in service.groups(task, limit=GROUPS):
         guess = one.suggestion
-        hints = [] if guess is None else [f"The model says {guess.label} of them, {words.percent(guess.confidence)}"]
+        hints = [] if guess is None else [f"The model says {guess.label} of them ({words.percent(guess.confidence)})"]
         alike = [text.model_dump() for text in one.texts]
         found.append(_item(one.texts[0].id, "", group=True, alike=alike, hints=hints))
     return found

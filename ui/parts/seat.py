@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from agent.service import wire
 from ui.client import Refused, Service
+from ui.parts import words
 
 AHEAD, MOST = 6, 12
 """Texts that are held for the person and loaded in the browser; in a list, at most."""
@@ -120,5 +121,5 @@ def _look_back(service: Service, seat: Seat, text: str | None) -> None:
 def shown(one: wire.DeskItem) -> Item:
     """A text of the desk as the board draws it."""
     guess = one.suggestion
-    hints = [] if guess is None else [f"The model says {guess.label} ({guess.confidence:.0%})"]
+    hints = [] if guess is None else [f"The model says {guess.label} ({words.percent(guess.confidence)})"]
     return {**one.model_dump(), "hints": hints}
