@@ -1,7 +1,7 @@
 """How one answer is kept: with its purpose, and a person's as a vote that may have to wait for those of others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tools.engine.records import Answer, Label, Opinion, OpinionPurpose, Role, RoundStatus, Task, TextId
 from tools.opinions import (
@@ -138,8 +138,19 @@ def _take_back(bench: Workbench, answer: Answer, purpose: Purpose) -> None:
     label = bench.labels.current(name).get(text)
     if label is not None and label.answer.source == answer.source:
         _append(bench, answer, purpose)
+        before = _before(bench, name, label)
+        if before is not None:
+            _append(bench, replace(before.answer, cost=0.0, seconds=0.0), purpose)  # it was paid for once
     if bench.tasks.desk(name).overlap > 1:
         settle(bench, text, purpose)
+
+
+def _before(bench: Workbench, task: str, label: Label) -> Label | None:
+    """The label of another source that this one had taken the place of, such as a model's that a person corrected."""
+    said = [one for one in bench.labels.history(task) if one.text_id == label.text_id]
+    others = [at for at, one in enumerate(said) if one.answer.source != label.answer.source]
+    found = said[others[-1]] if others else None
+    return found if is_settled(found) else None
 
 
 def _append(bench: Workbench, answer: Answer, purpose: Purpose) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 
 from tools.answers import is_settled, settle, vote
 from tools.desk_items import Item, Room, alike_among, enter, items_of, lot, shown_to, suggestions
@@ -198,9 +199,16 @@ def answer(bench: Workbench, task: Task, seat: Seat, reply: Reply) -> Taken:
 
 
 def take_back(bench: Workbench, task: Task, seat: Seat) -> tuple[Undone, Hand]:
-    """Take back the person's last answer; its text comes next."""
-    undone = undo(bench, task, person=seat.person)
-    return undone, next_items(bench, undone.task, seat, first=[one.id for one in undone.withdrawn])
+    """Take back the person's last answer, for near-duplicates too where it held for them; its text comes next."""
+    undone = undo(bench, task, count=_decided_last(bench, task, seat), person=seat.person)
+    return undone, next_items(bench, undone.task, seat, first=[one.id for one in reversed(undone.withdrawn)])
+
+
+def _decided_last(bench: Workbench, task: Task, seat: Seat) -> int:
+    """How many texts the person's last decision was about: near-duplicates come after the text that they are like."""
+    source = person_source(seat.person)
+    said = list(standing(one for one in bench.opinions.of(task.name) if one.source == source).values())
+    return 1 + sum(1 for _ in takewhile(lambda one: one.variant == ALIKE, reversed(said)))
 
 
 def answered(bench: Workbench, task: Task, person: str | None = None, *, limit: int = 50) -> list[Given]:

@@ -15,10 +15,13 @@ from tools.engine.ports import Oracle, Probabilities
 from tools.engine.records import Answer, Label, Opinion, Task, TextId
 from tools.engine.trust import still_right, worth_relabeling
 from tools.evaluation import latest_model
-from tools.labeling import Asked, ask
+from tools.labeling import Asked, Stored, ask, label_texts, read_answers
 from tools.opinions import standing
 from tools.training import held_out
 from tools.workbench import Workbench
+
+DECIDED = "decided at the desk"
+"""Note on a doubt that a person settled without its text waiting first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,24 @@ def put_again(bench: Workbench, task: Task, texts: Sequence[TextId], *, note: st
         keep(bench, Answer(text_id=text, outcome="withdrawn", source=label.answer.source), purposes.of(text))
         taken += 1
     return taken
+
+
+def decide(
+    bench: Workbench, task: Task, labels: Mapping[str, str], *, person: str | None = None, note: str | None = None
+) -> Stored:
+    """Store what a person says of labels in doubt, be it that they are right; they are not doubted again.
+
+    Raises UnknownLabel, and UnknownName for a text without a label; then nothing is stored.
+    """
+    current = bench.labels.current(task.name)
+    unknown = [text for text in labels if text not in current]
+    if unknown:
+        raise UnknownName(f"The text {unknown[0]!r} has no label in task {task.name!r}; nothing was stored.")
+    read_answers(task, labels)
+    # Noted first, so that the answer is the last that the person said, and the first that is taken back.
+    for text in labels:
+        bench.opinions.append(task.name, _opinion(bench, task, current[TextId(text)], DECIDED))
+    return label_texts(bench, task, labels, person=person, note=note)
 
 
 def relabel_first(bench: Workbench, task: Task, person: Oracle, *, number: int, most: int) -> Asked:

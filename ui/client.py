@@ -220,9 +220,33 @@ class Service:
         """Texts on which people disagree."""
         return self._get(f"{_desk(task)}/conflicts", list[wire.Conflict])
 
-    def decide(self, task: str, labels: Mapping[str, str]) -> wire.Decided:
+    def decide(self, task: str, decisions: Mapping[str, Any]) -> wire.Decided:
         """Decide about texts in conflict."""
-        return self._send("POST", f"{_desk(task)}/conflicts", wire.Decided, {"labels": dict(labels)})
+        return self._send("POST", f"{_desk(task)}/conflicts", wire.Decided, dict(decisions))
+
+    def answered(self, task: str, *, limit: int) -> list[wire.DeskGiven]:
+        """What one answered, the latest first."""
+        return self._get(f"{_desk(task)}/answered", list[wire.DeskGiven], limit=limit)
+
+    def jump(self, task: str, text: str) -> wire.DeskItem:
+        """A text that one answered, to look at it again."""
+        return self._get(f"{_desk(task)}/answered/{_part(text)}", wire.DeskItem)
+
+    def groups(self, task: str, *, limit: int) -> list[wire.DeskGroup]:
+        """Unlabeled texts that mean about the same."""
+        return self._get(f"{_desk(task)}/groups", list[wire.DeskGroup], limit=limit)
+
+    def doubts(self, task: str, *, limit: int) -> list[wire.Doubt]:
+        """Labels that are likely wrong."""
+        return self._get(f"/tasks/{_part(task)}/doubts", list[wire.Doubt], limit=limit)
+
+    def decide_doubts(self, task: str, decisions: Mapping[str, Any]) -> wire.Labeled:
+        """Decide about labels in doubt."""
+        return self._send("POST", f"/tasks/{_part(task)}/doubts/decisions", wire.Labeled, dict(decisions))
+
+    def take_back(self, task: str, count: int) -> wire.Undone:
+        """Take back one's last labels."""
+        return self._send("POST", f"/tasks/{_part(task)}/labels/undo", wire.Undone, {"count": count})
 
     def label(self, task: str, labels: Mapping[str, str]) -> wire.Labeled:
         """Store labels: text id to class."""

@@ -11,7 +11,7 @@ from agent.approval import card
 from agent.arguments import Arguments
 from agent.calls import Ready, ready
 from agent.service import wire
-from agent.service.auth import LOCAL
+from agent.service.auth import person_of
 from agent.service.running import Service
 from tools.engine.errors import AskAgain, CannotDo
 from tools.engine.records import Job, User
@@ -70,7 +70,7 @@ def prepared(service: Service, name: str, args: Given, *, approve: bool = False)
 def done(service: Service, name: str, args: Given, *, approve: bool = False, user: User | None = None) -> wire.Receipt:
     """The receipt of a light tool; labels that it stores are signed by the user."""
     call = prepared(service, name, args, approve=approve)
-    signed = None if user is None or user.name == LOCAL else user.name
+    signed = None if user is None else person_of(user)
     return wire.plain(call.tool.run(service.bench.lent(person=signed), call.args))
 
 

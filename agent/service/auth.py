@@ -73,6 +73,11 @@ def person(
     )
 
 
+def person_of(user: User) -> str | None:
+    """The name that stands on what a user says; None for the one user of a service without users."""
+    return None if user.name == LOCAL else user.name
+
+
 def _is_the_page(service: Service, token: str) -> bool:
     """Whether the web page asks, which may say for whom."""
     secret = service.bench.settings.page_token

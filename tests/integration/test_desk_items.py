@@ -8,8 +8,10 @@ import pytest
 
 from tests.support.desk_room import CLASSES, TASK, Wall, draw_gold, furnish, number_of, place, text
 from tools.annotators import agreement
-from tools.desk import Reply, Seat, answer, jump, next_items
+from tools.desk import Reply, Seat, answer, jump, next_items, take_back
 from tools.engine.records import DeskSettings, Task
+from tools.groups import groups
+from tools.labeling import label_texts
 from tools.settings import Settings
 from tools.training import zero_shot_file
 from tools.workbench import Workbench, open_workbench
@@ -55,6 +57,51 @@ def test_near_duplicates_come_one_by_one_where_that_is_set(bench: Workbench) -> 
     hand = next_items(bench, task, ADA)
     assert [number_of(i) for i in hand.queue] == [1, 2, 11]
     assert all(one.alike == () for one in hand.items)
+
+
+def test_one_decision_about_several_texts_is_taken_back_as_one(bench: Workbench) -> None:
+    task = furnish(bench, picked=[1, 2, 11, 21])
+    place(bench, lambda n: n % 10)
+    answer(bench, task, ADA, Reply(text_id=text(2), said="drink"))
+    answer(bench, task, ADA, Reply(text_id=text(1), said="food", also=(text(11), text(21))))
+    undone, hand = take_back(bench, task, ADA)
+    assert {number_of(one.id) for one in undone.withdrawn} == {1, 11, 21}
+    assert [number_of(i) for i in hand.queue] == [1], "it comes again, with those that are like it"
+    assert list(bench.labels.current(TASK)) == [text(2)]
+    assert [number_of(one.id) for one in take_back(bench, task, ADA)[0].withdrawn] == [2]
+
+
+def test_groups_hold_what_means_the_same_and_nothing_that_is_judged_by(bench: Workbench) -> None:
+    task = furnish(bench, picked=[2])
+    draw_gold(bench, 11)
+    place(bench, lambda n: n % 10)
+    label_texts(bench, task, {text(3): "food"})
+    found = groups(bench, task, limit=50)
+    members = [{number_of(one.id) for one in group.texts} for group in found]
+    assert {2, 12, 22} in members, "texts that wait are among them"
+    assert all(len({n % 10 for n in group}) == 1 for group in members)
+    seen = set().union(*members)
+    assert not seen & {3, 11}, "neither a labeled text nor one of the gold sample"
+    assert not seen & {13, 23, 1, 21}, "two are no group"
+    assert {group.suggestion for group in found} == {None}, "what the model thinks is not told unless it is set"
+    assert groups(bench, task, limit=50) == found
+
+
+def test_groups_that_the_model_is_unsure_of_come_first(bench: Workbench) -> None:
+    task = furnish(bench)
+    place(bench, lambda n: n % 10)
+    rows = np.full((30, 3), 0.01, dtype=np.float32)
+    rows[:, 1] = 0.98
+    rows[[7, 17, 27]] = [0.4, 0.35, 0.25]
+    path = zero_shot_file(bench, task, 30)
+    path.parent.mkdir(exist_ok=True)
+    np.save(path, rows)
+    bench.tasks.set_desk(TASK, DeskSettings(suggestions=True))
+    first, *rest = groups(bench, task, limit=3)
+    assert {number_of(one.id) for one in first.texts} == {7, 17, 27}
+    assert first.suggestion is not None
+    assert (first.suggestion.label, round(first.suggestion.confidence, 2)) == ("food", 0.4)
+    assert len(rest) == 2
 
 
 def test_labeled_texts_that_are_like_it_are_shown_but_not_the_gold_sample_s(bench: Workbench) -> None:

@@ -184,6 +184,17 @@ def test_costs_doubts_and_edits_are_the_same_everywhere(laud: Commands, folder: 
         assert client.get("/tasks/done/results", params={"show": "benefit"}).json()["benefit"]["oracle"] == LLM
         assert client.get("/tasks/fresh/benefit").status_code == 409
         assert client.post("/tasks/done/guideline/edits", json={"edits": ["a>b"]}).status_code == 404
+        right = client.post("/tasks/done/doubts/decisions", json={"labels": {doubtful[1]["id"]: doubtful[1]["label"]}})
+        assert (right.json()["stored"], right.json()["unchanged"]) == (1, 0)
+        left = [one["id"] for one in client.get("/tasks/done/doubts", params={"limit": 5}).json()]
+        assert doubtful[1]["id"] not in left, "what a person found right is not doubted again"
+        assert doubtful[0]["id"] in left
+        assert (
+            client.post("/tasks/done/labels/undo", json={"count": 1}).json()["withdrawn"][0]["id"] == doubtful[1]["id"]
+        )
+        assert bench.labels.current("done")[doubtful[1]["id"]].answer.source == doubtful[1]["source"]
+        stray = client.post("/tasks/done/doubts/decisions", json={"labels": {"nowhere": "words"}})
+        assert stray.status_code == 404
         put = client.post("/tasks/done/doubts", json={"texts": [doubtful[0]["id"]]})
         assert put.json() == {"put_again": 1}
         waits = client.get("/tasks/done/waiting").json()

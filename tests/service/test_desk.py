@@ -87,6 +87,7 @@ def test_annotators_label_and_viewers_do_not_and_owners_decide(
         ("POST", "/undo", {}),
         ("DELETE", "", None),
         ("GET", "/answered", None),
+        ("GET", "/groups", None),
     ]
     owning: list[tuple[str, str, dict[str, object] | None]] = [
         ("PUT", "/settings", {"overlap": 2}),

@@ -17,18 +17,23 @@ def opened(**address: str) -> AppTest:
     return ran(page)
 
 
-def desk_of(task: str) -> AppTest:
-    """The labeling desk alone, for a task."""
+def desk_of(task: str, *, token: str | None = None, **address: str) -> AppTest:
+    """The labeling desk alone, for a task and the person whose token it is."""
 
     def script() -> None:
         from ui.parts import entrance  # noqa: PLC0415 - the function is run as a script of its own
         from ui.views import desk  # noqa: PLC0415 - as above
 
         with entrance.guarded():
+            service = entrance.service()
+            entrance.rank(service.me())
             desk.show()
 
     page = AppTest.from_function(script, default_timeout=PATIENCE)
-    page.query_params["task"] = task
+    if token is not None:
+        page.session_state["token"] = token
+    for name, value in {"task": task, **address}.items():
+        page.query_params[name] = value
     return ran(page)
 
 

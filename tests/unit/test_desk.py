@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.desk_room import TASK, Wall, draw_gold, furnish, number_of, text
 from tools.adjudication import accept_consensus, adjudicate, conflicts
+from tools.answers import Purposes, keep
 from tools.desk import Hand, Reply, Seat, answer, answered, jump, leave, next_items, set_known, take_back
 from tools.engine.errors import AskAgain, UnknownLabel, UnknownName
 from tools.engine.records import Answer, DeskSettings, Opinion, Task, TextId
@@ -248,6 +249,22 @@ def test_a_conflict_shows_both_answers_and_notes_and_is_decided(bench: Workbench
     assert labels(bench) == {1: "toys"}, "a change of mind does not undo a decision"
     assert [one.label for one in undo(bench, task, person="eve").withdrawn] == ["toys"]
     assert [one.id for one in conflicts(bench, task)] == [text(1)], "taken back, it is open again"
+
+
+def test_undo_puts_back_the_label_that_a_person_had_corrected(bench: Workbench) -> None:
+    task = furnish(bench)
+    purpose = Purposes(bench, task).of(text(1))
+    keep(bench, Answer(text_id=text(1), outcome="label", label="food", cost=0.5, source="llm:m"), purpose)
+    label_texts(bench, task, {text(1): "toys"}, person="ada")
+    label_texts(bench, task, {text(1): "drink"}, person="ada")
+    undo(bench, task, person="ada")
+    held = bench.labels.current(TASK)[text(1)].answer
+    assert (held.label, held.source) == ("food", "llm:m")
+    assert bench.labels.spent(TASK) == 0.5, "it is not paid for twice"
+    keep(bench, Answer(text_id=text(1), outcome="withdrawn", source="llm:m"), purpose)
+    label_texts(bench, task, {text(1): "toys"}, person="ada")
+    undo(bench, task, person="ada")
+    assert labels(bench) == {}, "what was taken back before stays so"
 
 
 def test_a_change_of_mind_takes_the_agreement_away(bench: Workbench) -> None:

@@ -1,10 +1,9 @@
-// The board of the labeling desk: one text, a key a class, the next text loaded already.
+// The board of the labeling desk, drawn from what the desk's log and the service say.
 //
-// Streamlit calls the function below at every change of `data`, always on the same element; what the board knows of its
-// own is kept there. Words from outside only ever become text nodes.
+// Streamlit calls the function at the end at every change of `data`, always on the same element; what the board knows of
+// its own is kept there. Words from outside only ever become text nodes.
 
-const SPARE = "abcefghijklmopqrstvwxy";
-const PACE_OF = 12;
+const LAST = 5;
 
 const el = (tag, cls, ...children) => {
   const made = document.createElement(tag);
@@ -15,226 +14,183 @@ const el = (tag, cls, ...children) => {
 
 const several = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
-function keysOf(classes) {
-  let spare = 0;
-  return classes.map((one) => one.key || SPARE[spare++] || "");
-}
+const middle = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
-class Board {
-  constructor(root, task) {
-    this.root = root;
-    this.place = `laud-board ${task}`;
-    this.sitting = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
-    this.log = this.kept();
-    this.seq = this.log.length;
-    this.times = [];
-    this.shown = null;
-    this.note = null;
-    this.alike = true;
-    this.onKey = (event) => this.key(event);
-    document.addEventListener("keydown", this.onKey);
-  }
-
-  leave() {
-    document.removeEventListener("keydown", this.onKey);
-  }
-
-  take(data, send) {
-    this.data = data;
-    this.send = send;
-    if (data.sitting === this.sitting) this.acknowledged(data.ack);
-    else if (this.log.length && !this.sent) this.tell();
-    this.keep();
-    this.draw();
-  }
-
-  acknowledged(seq) {
-    const done = this.log.filter((one) => one.seq <= seq);
-    this.log = this.log.filter((one) => one.seq > seq);
-    // What was sent last is sent again when the connection was lost. An answer counts once; to take back would count twice.
-    if (done.some((one) => one.undo)) this.tell();
-  }
-
-  // Answers that the service had not taken when the page was reloaded: they are sent again, which changes nothing
-  // where it has them. What was taken back is left to the person.
-  kept() {
-    const found = JSON.parse(sessionStorage.getItem(this.place) ?? "[]");
-    return found.filter((one) => !one.undo).map((one, at) => ({ ...one, seq: at + 1 }));
-  }
-
-  keep() {
-    sessionStorage.setItem(this.place, JSON.stringify(this.log));
-  }
-
-  tell() {
-    this.sent = true;
-    this.send({ sitting: this.sitting, entries: this.log });
-  }
-
-  // What the service still holds for this person, without what was answered here a moment ago.
-  queue() {
-    const gone = new Set(this.log.flatMap((one) => [one.id, ...(one.also ?? [])]));
-    return this.data.items.filter((one) => !gone.has(one.id));
-  }
-
-  undoing() {
-    return this.log.some((one) => one.undo);
-  }
-
-  push(entry) {
-    this.log = [...this.log, { seq: ++this.seq, ...entry }];
-    this.keep();
-    this.tell();
-    this.draw();
-  }
-
-  answer(said) {
-    const item = this.queue()[0];
-    if (!item || this.undoing()) return;
-    const seconds = Math.min(3600, (performance.now() - this.since) / 1000);
-    this.times = [...this.times, seconds].slice(-PACE_OF);
-    const also = this.alike && said !== "skip" ? item.alike.map((one) => one.id) : [];
-    this.last = { said, text: item.text, more: also.length };
-    this.push({ id: item.id, said, seconds, also, note: this.note });
-    this.note = null;
-  }
-
-  undo() {
-    if (this.undoing()) return;
-    this.last = null;
-    this.push({ undo: true });
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const path = event.composedPath();
-    if (path.some((one) => one.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(one.tagName))) return;
-    if (path.some((one) => one.getAttribute && ["dialog", "menu", "listbox"].includes(one.getAttribute("role")))) return;
-    const pressed = event.key.toLowerCase();
-    if (pressed === " " && path[0].tagName === "BUTTON") return; // it presses that button
-    const at = keysOf(this.data.classes).indexOf(pressed);
-    if (at >= 0) this.answer(this.data.classes[at].name);
-    else if (pressed === " ") this.answer("skip");
-    else if (pressed === "u") this.answer("unsure");
-    else if (pressed === "z") this.undo();
-    else if (pressed === "n") this.openNote();
-    else if (pressed === "d") this.toggleAlike();
-    else return;
-    event.preventDefault();
-  }
-
-  toggleAlike() {
-    this.alike = !this.alike;
-    this.draw();
-  }
-
-  openNote() {
-    this.note = this.note ?? "";
-    this.draw();
-    this.root.querySelector("textarea")?.focus();
-  }
-
-  // --- drawing ------------------------------------------------------------------------------------------------------
-
+class Board extends DeskLog {
   draw() {
-    const item = this.queue()[0];
-    const same = item && this.shown === item.id;
-    if (same && this.root.querySelector("textarea:focus")) return; // a note that is being written is left alone
-    const { progress, trouble, empty } = this.data;
-    const drawn = JSON.stringify([item?.id, progress, trouble, empty, this.log, this.note !== null, this.alike]);
-    if (drawn === this.drawn) return; // what has the focus keeps it
-    this.drawn = drawn;
-    if (!item || this.shown !== item.id) this.since = performance.now();
+    const item = this.current();
+    if (!item) this.back = null;
+    if (!item || this.shown !== item.id) {
+      this.since = performance.now();
+      this.without = new Set();
+    }
     this.shown = item ? item.id : null;
-    this.root.replaceChildren(...[this.head(), item ? this.text(item) : this.empty(), item ? this.classes() : null,
-      this.foot(Boolean(item)), item ? this.aside(item) : null].filter(Boolean));
+    const focus = this.focused();
+    const open = () => (item ? [this.text(item), this.alike(item), this.classes(item)] : [this.empty()]);
+    const middle = this.list && item && this.back === null ? [this.rows(item, open)] : open();
+    this.root.replaceChildren(...[this.head(), ...middle, this.foot(item), this.aside(item)].filter(Boolean));
+    if (focus) this.root.querySelector(`[data-name="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  }
+
+  // What the Tab key has come to: drawn anew, it has the focus again.
+  focused() {
+    const here = this.root.getRootNode().activeElement;
+    return here && this.root.contains(here) && here.matches(":focus-visible") ? here.dataset.name : undefined;
+  }
+
+  button(cls, name, act, ...children) {
+    const made = el("button", cls, ...children);
+    made.type = "button";
+    made.dataset.name = name;
+    made.addEventListener("click", act);
+    return made;
   }
 
   head() {
-    const { progress } = this.data;
-    const answeredHere = this.log.filter((one) => !one.undo).length;
-    const left = Math.max(0, progress.left - answeredHere);
-    const share = progress.answered + progress.left ? (100 * (progress.answered + answeredHere)) / (progress.answered + progress.left) : 0;
-    const bar = el("div", "bar");
+    const { progress, queue } = this.data;
+    const told = [];
+    let share = 0;
+    if (queue === "label") {
+      const answered = this.log.filter((one) => !one.undo && !one.again).reduce((sum, one) => sum + 1 + one.also.length, 0);
+      const left = Math.max(0, progress.left - answered);
+      const waiting = Math.max(0, progress.waiting - answered);
+      share = (progress.answered + answered) / Math.max(1, progress.answered + progress.left);
+      told.push(progress.left === progress.waiting ? `${several(left, "text", "texts")} left until the next model`
+        : `${several(left, "text", "texts")} left for you, ${waiting.toLocaleString("en")} until the next model`);
+      if (this.pace(left)) told.push(this.pace(left));
+    } else {
+      const left = this.queue().length;
+      share = this.data.done / Math.max(1, this.data.done + this.data.items.length);
+      told.push(several(left, ...this.can.left));
+    }
+    const bar = el("div", "bar", el("i"));
     bar.setAttribute("role", "progressbar");
-    bar.setAttribute("aria-label", "Texts answered");
-    bar.setAttribute("aria-valuenow", String(Math.round(share)));
-    const fill = el("i");
-    fill.style.width = `${share}%`;
-    bar.append(fill);
-    const told = [`${several(left, "text", "texts")} left until the next model`];
-    const pace = this.pace(left);
-    if (pace) told.push(pace);
-    if (progress.conflicts) told.push(`${several(progress.conflicts, "text is", "texts are")} in conflict`);
+    bar.setAttribute("aria-label", "Done");
+    bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+    bar.firstChild.style.width = `${100 * share}%`;
     return el("div", "head", bar, el("div", "told", told.join(" · ")));
   }
 
   pace(left) {
     if (this.times.length < 3 || !left) return "";
-    const each = this.times.reduce((sum, one) => sum + one, 0) / this.times.length;
-    const minutes = (each * left) / 60;
-    return `${each.toFixed(1)} s a text, about ${minutes < 1 ? "a minute" : several(Math.round(minutes), "minute", "minutes")} more`;
+    const each = middle(this.times);
+    const minutes = Math.round((each * left) / 60);
+    return `${each.toFixed(1)} s a text, about ${minutes <= 1 ? "a minute" : `${minutes} minutes`} more`;
+  }
+
+  // The list: each text a line, the marked one opened.
+  rows(item, open) {
+    const queue = this.queue();
+    const list = el("ol", "rows", ...queue.slice(0, ROWS).map((one) => {
+      if (one.id === item.id) return el("li", "open", ...open().filter(Boolean));
+      return el("li", "", this.button("line", `row ${one.id}`, () => this.choose(one.id), one.text));
+    }));
+    list.setAttribute("aria-label", "Texts");
+    if (queue.length > ROWS) list.append(el("li", "hint", `${(queue.length - ROWS).toLocaleString("en")} more come when these are done.`));
+    return list;
   }
 
   text(item) {
-    const box = el("section", "text", el("p", "words", item.text));
-    box.setAttribute("aria-label", "The text to label");
+    const box = el("section", "text", item.text ? el("p", "words", item.text) : null);
+    box.setAttribute("aria-label", item.group ? "The texts to label" : "The text to label");
     box.setAttribute("aria-live", "polite");
-    if (item.suggestion) {
-      const sure = Math.round(100 * item.suggestion.confidence);
-      box.append(el("p", "hint", `The model says: ${item.suggestion.label} (${sure} %)`));
+    if (item.group) box.append(...this.members(item));
+    for (const one of item.votes ?? []) {
+      box.append(el("p", "vote", el("b", "", one.said), ` ${one.who}`, one.note ? el("q", "", one.note) : null));
     }
-    if (item.said) box.append(el("p", "hint", `You said before: ${item.said}`));
-    if (this.note !== null) {
-      const field = el("textarea");
-      field.rows = 2;
-      field.maxLength = 2000;
-      field.value = this.note;
-      field.placeholder = "A note about this text; Escape goes back to the keys";
-      field.setAttribute("aria-label", "Note");
-      field.addEventListener("input", () => (this.note = field.value));
-      field.addEventListener("keydown", (event) => event.key === "Escape" && field.blur());
-      box.append(field);
+    box.append(...item.hints.map((one) => el("p", "hint", one)));
+    if (this.back !== null) {
+      box.append(el("p", "hint", `You said ${item.said}${item.note ? `: “${item.note}”` : ""}. Answer anew, or `,
+        this.button("link", "go-on", () => this.goOn(), el("kbd", "", "Esc"), " go on")));
     }
+    if (this.note !== null) box.append(this.noteField());
     return box;
   }
 
-  classes() {
+  noteField() {
+    const field = el("textarea");
+    field.rows = 2;
+    field.maxLength = 2000;
+    field.value = this.note;
+    field.dataset.name = "note";
+    field.placeholder = "A note about this text; Escape goes back to the keys";
+    field.setAttribute("aria-label", "Note");
+    field.addEventListener("input", () => (this.note = field.value));
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      field.blur();
+    });
+    return field;
+  }
+
+  // The texts of a group, or near-duplicates, each with a box that says whether the answer holds for it.
+  members(item) {
+    const also = new Set(this.also(item));
+    return item.alike.map((one) => {
+      const check = el("input");
+      check.type = "checkbox";
+      check.checked = also.has(one.id);
+      check.dataset.name = `also ${one.id}`;
+      check.addEventListener("change", () => {
+        if (check.checked) this.without.delete(one.id);
+        else this.without.add(one.id);
+        this.draw();
+      });
+      return el("label", "member", check, el("span", "", one.text));
+    });
+  }
+
+  alike(item) {
+    if (item.group || !item.alike.length) return null;
+    const count = this.also(item).length;
+    const title = count ? `The answer holds for ${several(count, "text that is", "texts that are")} nearly the same:` : "Nearly the same, answered by themselves:";
+    const all = this.button("link", "alike", () => this.toggleAlike(), el("kbd", "", "d"), count ? " none of them" : " all of them");
+    const box = el("section", "alike", el("p", "hint", title, " ", all), ...this.members(item));
+    box.setAttribute("aria-label", "Nearly the same");
+    return box;
+  }
+
+  classes(item) {
     const keys = keysOf(this.data.classes);
-    const grid = el("div", "classes");
+    const grid = el("div", this.list && this.back === null && !this.whole ? "classes few" : "classes");
     this.data.classes.forEach((one, at) => {
-      const button = el("button", "class", el("kbd", "", keys[at] || "·"), el("span", "", el("b", "", one.name)));
-      if (one.definition) button.lastChild.append(el("small", "", one.definition));
-      button.type = "button";
-      if (keys[at]) button.setAttribute("aria-keyshortcuts", keys[at]);
-      button.addEventListener("click", () => this.answer(one.name));
-      grid.append(button);
+      const now = item.label === one.name || (this.back !== null && item.said === one.name);
+      const name = el("span", "", el("b", "", one.name, now ? el("i", "now", this.back === null ? "now" : "yours") : null));
+      const made = this.button("class", `class ${at}`, () => this.answer(one.name), el("kbd", "", keys[at] || "·"), name);
+      if (one.definition) name.append(el("small", this.whole ? "whole" : "", one.definition));
+      if (this.whole && one.examples.length) name.append(el("small", "whole", `Such as: ${one.examples.join(" · ")}`));
+      if (keys[at]) made.setAttribute("aria-keyshortcuts", keys[at]);
+      grid.append(made);
     });
     return grid;
   }
 
-  foot(open) {
+  foot(item) {
     const row = el("div", "row");
-    const add = (key, name, act, shortcut) => {
-      const button = el("button", "quiet", el("kbd", "", key), el("span", "", name));
-      button.type = "button";
-      button.setAttribute("aria-keyshortcuts", shortcut ?? key);
-      button.addEventListener("click", act);
-      row.append(button);
+    const add = (key, name, act, { shortcut = key, on } = {}) => {
+      const made = this.button("quiet", `key ${key}`, act, el("kbd", "", key), el("span", "", name));
+      made.setAttribute("aria-keyshortcuts", shortcut);
+      if (on !== undefined) made.setAttribute("aria-pressed", String(on));
+      row.append(made);
     };
-    if (open) {
-      add("space", "skip", () => this.answer("skip"), "Space");
-      add("u", "unsure", () => this.answer("unsure"));
-      add("n", "note", () => this.openNote());
+    if (item) {
+      add("space", this.can.space[1], () => this.answer(this.can.space[0]), { shortcut: "Space" });
+      if (this.can.unsure) add("u", "unsure", () => this.answer("unsure"));
+      if (this.can.note) add("n", "note", () => this.openNote());
     }
-    if (this.data.progress.answered || this.seq) add("z", "take back", () => this.undo());
-    const foot = el("div", "foot", row);
-    if (this.undoing()) foot.append(el("p", "last", "Taking the last answer back…"));
+    if (this.canUndo()) add("z", "take back", () => this.undo());
+    if (this.given().length) add("b", "back", () => this.jumpFurther());
+    if (item && this.can.list) add("l", "list", () => this.toggleList(), { on: this.list });
+    if (item && this.data.classes.some((one) => one.definition || one.examples.length)) {
+      add("?", "definitions", () => this.toggleWhole(), { on: this.whole });
+    }
+    const foot = el("div", "foot", row, el("p", "last"));
+    foot.lastChild.setAttribute("role", "status");
+    if (this.undoing()) foot.lastChild.append("Taking the last answer back…");
     else if (this.last) {
-      const more = this.last.more ? ` and ${several(this.last.more, "near-duplicate", "near-duplicates")}` : "";
-      const line = el("p", "last", el("b", "", `✓ ${this.last.said}`), ` ${this.last.text.slice(0, 90)}${more}`);
-      line.setAttribute("role", "status");
-      foot.append(line);
+      const more = this.last.more > 0 ? ` and ${this.last.more} more` : "";
+      foot.lastChild.append(el("b", "", `✓ ${this.last.said}`), ` ${this.last.text.slice(0, 90)}${more}`);
     }
     if (this.data.trouble) {
       const line = el("p", "trouble", this.data.trouble);
@@ -245,21 +201,19 @@ class Board {
   }
 
   aside(item) {
-    const box = el("div", "aside", el("div", "", el("h3", "", "Why this one?"), el("p", "", item.why)));
-    if (item.alike.length) {
-      const check = el("input");
-      check.type = "checkbox";
-      check.checked = this.alike;
-      check.addEventListener("change", () => this.toggleAlike());
-      const list = el("ul", "", ...item.alike.map((one) => el("li", "", one.text)));
-      box.append(el("div", "", el("h3", "", "Nearly the same"),
-        el("label", "", check, ` Answer ${several(item.alike.length, "this one", "these")} too `, el("kbd", "", "d")), list));
-    }
-    if (item.similar.length) {
+    const box = el("div", "aside");
+    if (item?.why) box.append(el("div", "", el("h3", "", "Why this one?"), el("p", "", item.why)));
+    if (item?.similar.length) {
       const list = el("ul", "", ...item.similar.map((one) => el("li", "", el("span", "pill", one.label ?? "–"), ` ${one.text}`)));
       box.append(el("div", "", el("h3", "", "Labeled texts like it"), list));
     }
-    return box;
+    const given = this.given().slice(0, LAST);
+    if (given.length) {
+      const list = el("ul", "", ...given.map((one) => el("li", "", this.button("past", `past ${one.text_id}`,
+        () => this.jump(one.text_id), el("span", "pill", one.said), el("span", "", one.text)))));
+      box.append(el("div", "", el("h3", "", "Your last answers"), list));
+    }
+    return box.children.length ? box : null;
   }
 
   empty() {
@@ -272,7 +226,7 @@ class Board {
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
   const root = parentElement.querySelector("#board");
-  root.board ??= new Board(root, data.task);
+  root.board ??= new Board(root, data);
   root.board.take(data, (log) => setStateValue("log", log));
   return () => {
     root.board?.leave();

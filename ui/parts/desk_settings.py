@@ -32,5 +32,5 @@ def show(service: Service, task: wire.Task) -> None:
     except Refused as error:
         entrance.told(error)
     else:
-        st.session_state.pop("seats", None)  # texts are handed out anew
+        st.session_state.pop("seat", None)  # texts are handed out anew
         st.rerun()

@@ -1,19 +1,38 @@
-"""The labeling desk of a task: one text after the other, conflicts, and labels that look wrong."""
+"""The labeling desk of a task: texts that wait, groups, conflicts, and labels in doubt, all on the same board."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from markupsafe import Markup
 
 from agent.service import wire
-from ui.client import Away, Service
-from ui.parts import board, desk_settings, entrance, look, queues
+from ui.client import Away, Refused, Service
+from ui.parts import board, desk_settings, entrance, look, queues, words
+from ui.parts.seat import Item, Seat, carry_out, sit
 
 EVERY = 2.0
 """Seconds between two looks at what the service holds for this person."""
 LOOKS = 2
 """How often in a row there must be nothing before that is said: a run goes on a moment after the last answer."""
 AWAY = "The service does not answer. Go on: your answers are kept here, and sent when it is back."
-LABEL, CONFLICTS, DOUBTS = "Label", "Conflicts", "Labels that look wrong"
+SURE = 0.9
+"""From which probability on a conflict can be settled together with others."""
+SEAT, CONFLICTS = "seat", "conflicts"
+NOTHING: Mapping[str, Mapping[str, str]] = {
+    "groups": {
+        "title": "No groups",
+        "what": "Texts come here when three or more without a label mean about the same.",
+    },
+    CONFLICTS: {
+        "title": "Nobody disagrees",
+        "what": "Texts come here when two people give different answers.",
+    },
+    "doubts": {
+        "title": "No label is in doubt",
+        "what": "Labels come here when a model that had not seen them thinks otherwise.",
+    },
+}
+"""What is said when a queue is empty, but for that of the texts that wait."""
 
 
 def show() -> None:
@@ -22,27 +41,27 @@ def show() -> None:
     task = _task(service)
     if task is None:
         return
-    head, more = st.columns([0.86, 0.14], vertical_alignment="top")
-    with head:
+    with st.container(horizontal=True, vertical_alignment="top", key="desk-head"):
         look.put(look.html("<h2>{}</h2><p class='dim'>{}</p>", task.name, task.description))
-    side = more.container(horizontal_alignment="right")
-    with side.popover("How people label", icon=":material/tune:", help="How people label", key="desk-settings-open"):
-        desk_settings.show(service, task)
-    queue = st.segmented_control(
+        if entrance.is_owner():
+            with st.popover(
+                "How people label", icon=":material/tune:", help="How people label", key="desk-settings-open"
+            ):
+                desk_settings.show(service, task)
+    if not entrance.may_label():
+        st.info("You may read along. To label takes the role annotator.")
+        return
+    offered = [one.name.capitalize() for one in queues.ALL if one.name != CONFLICTS or entrance.is_owner()]
+    chosen = st.segmented_control(
         "Queue",
-        [LABEL, CONFLICTS, DOUBTS],
-        default=LABEL,
+        offered,
+        default=offered[0],
         required=True,
         label_visibility="collapsed",
         key="queue",
         bind="query-params",
     )
-    if queue == CONFLICTS:
-        queues.conflicts(service, task)
-    elif queue == DOUBTS:
-        queues.doubts(service, task)
-    else:
-        st.fragment(run_every=EVERY)(_label)(task.name)
+    st.fragment(run_every=EVERY)(_work)(task, str(chosen).lower())
 
 
 def _task(service: Service) -> wire.Task | None:
@@ -63,53 +82,89 @@ def _task(service: Service) -> wire.Task | None:
     return None
 
 
-def _label(task: str) -> None:
-    """The board; runs again at each answer, and by itself every few moments."""
+def _work(task: wire.Task, queue: str) -> None:
+    """The board of a queue; runs again at each answer, and by itself every few moments."""
     with entrance.guarded():
         service = entrance.service()
-        seat = _seat(service, task)
+        seat = _seat(task.name, queue)
         empty: Mapping[str, str] = {"title": "", "what": ""}
         try:
-            board.carry_out(service, seat, board.said(task))
-            if not seat.queue:
-                seat.hold(service.sit(task, ahead=board.AHEAD).hand)
-                working = [job for status in ("running", "queued") for job in service.jobs(status)]
-                at_work = any(job.args.get("task") == task for job in working)
-                seat.looks = 0 if seat.queue or at_work else seat.looks + 1
-                empty = _empty(seat, at_work=at_work)
+            carry_out(service, seat, board.said(task.name, queue))
+            if not seat.items:
+                empty = _look(service, seat)
             seat.trouble = seat.trouble if seat.trouble != AWAY else ""
         except Away:
             seat.trouble = AWAY
-        board.show(seat, empty=empty)
+        if queue == CONFLICTS:
+            _together(service, seat)
+        board.show(seat, task.classes, empty=empty)
 
 
-def _seat(service: Service, task: str) -> board.Seat:
-    """This tab's seat: a copy of what the service has handed out, fetched anew with a new tab."""
-    seats: dict[str, board.Seat] = st.session_state.setdefault("seats", {})
-    if task not in seats:
-        seats[task] = board.sit(service, task)
-    return seats[task]
+def _seat(task: str, queue: str) -> Seat:
+    """This tab's seat; another queue of the desk is fetched anew."""
+    seat: Seat | None = st.session_state.get(SEAT)
+    if seat is None or (seat.task, seat.queue.name) != (task, queue):
+        seat = sit(entrance.service(), queues.BY_NAME[queue], task)
+        st.session_state[SEAT] = seat
+    return seat
 
 
-def _empty(seat: board.Seat, *, at_work: bool) -> Mapping[str, str]:
-    """What is said when the person has nothing to answer."""
-    progress = seat.progress
-    waiting, conflicts = (progress.waiting, progress.conflicts) if progress else (0, 0)
+def _look(service: Service, seat: Seat) -> Mapping[str, str]:
+    """Look for more to do; what is said when there is nothing."""
+    label = seat.queue is queues.LABEL
+    if label or seat.looks < LOOKS:
+        seat.queue.load(service, seat)
+    working = [job for status in ("running", "queued") for job in service.jobs(status)] if label else []
+    at_work = any(job.args.get("task") == seat.task for job in working)
+    seat.looks = 0 if seat.items or at_work else seat.looks + 1
+    if label:
+        return _no_text(seat, at_work=at_work)
+    return NOTHING[seat.queue.name]
+
+
+def _no_text(seat: Seat, *, at_work: bool) -> Mapping[str, str]:
+    """What is said when no text waits for the person."""
+    waiting, conflicts = seat.progress.waiting, seat.progress.conflicts
     if at_work:
         return {"title": "The next model is being made", "what": "The next texts come by themselves, in a moment."}
     if conflicts:
+        one = conflicts == 1
         return {
-            "title": f"{conflicts:,} texts wait for a decision",
-            "what": "People disagree about them: see Conflicts above.",
+            "title": f"{conflicts:,} {'text waits' if one else 'texts wait'} for a decision",
+            "what": f"People disagree about {'it' if one else 'them'}: see Conflicts above.",
         }
     if waiting:
         return {
             "title": "Your part is done",
-            "what": f"{waiting:,} texts wait for others, or are held by them for now.",
+            "what": f"{waiting:,} {'text waits' if waiting == 1 else 'texts wait'} for others, who may hold "
+            "them for now.",
         }
     if seat.looks < LOOKS:
         return {"title": "Looking for more texts…", "what": ""}
     return {
         "title": "No text waits for a label",
-        "what": "Say in a conversation, for example, “label 30 myself”, and the next ones come here.",
+        "what": "Say in a conversation, for example, “label 30 myself”, and the next ones come here. Groups above hold "
+        "texts to label without being asked.",
     }
+
+
+def _together(service: Service, seat: Seat) -> None:
+    """Conflicts whose answer is clear by all votes, to be accepted at once after a look."""
+    clear = [one for one in seat.items if one["sure"] >= SURE]
+    if not clear:
+        return
+    with st.expander(f"{len(clear)} of them are clear by all votes: accept them together", key="clear"):
+        look.put(_table(clear))
+        if st.button(f"Accept these {len(clear)}", key="accept-clear", type="primary"):
+            try:
+                service.decide(seat.task, {"labels": {one["id"]: one["likeliest"] for one in clear}})
+            except Refused as error:
+                entrance.told(error)
+                return
+            seat.queue.load(service, seat)
+            st.rerun(scope="fragment")
+
+
+def _table(clear: Sequence[Item]) -> Markup:
+    rows = [(one["text"], one["likeliest"], words.percent(one["sure"])) for one in clear]
+    return look.table(["Text", "Class", "Probability"], rows, numbers=[2])

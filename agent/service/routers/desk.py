@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from agent.service import wire
-from agent.service.auth import LOCAL, Annotator, Owner, Viewer
+from agent.service.auth import Annotator, Owner, Viewer, person_of
 from agent.service.problems import responses
 from agent.service.routers.names import TaskName, TextName
 from agent.service.running import ServiceDep
@@ -66,7 +66,7 @@ def answer(service: ServiceDep, user: Annotator, task: TaskName, body: wire.Desk
 def undo(service: ServiceDep, user: Annotator, task: TaskName, body: wire.Sitting) -> wire.DeskUndone:
     """Withdraw this person's last answer; its text comes next."""
     undone, hand = desk.take_back(service.bench, service.bench.tasks.get(task), _seat(user, body))
-    withdrawn = undone.withdrawn[0].id if undone.withdrawn else None
+    withdrawn = undone.withdrawn[-1].id if undone.withdrawn else None
     return wire.DeskUndone(withdrawn=withdrawn, hand=_shown(hand))
 
 
@@ -74,8 +74,8 @@ def undo(service: ServiceDep, user: Annotator, task: TaskName, body: wire.Sittin
 def leave(service: ServiceDep, user: Annotator, task: TaskName) -> wire.DeskProgress:
     """Give the texts that are held for this person to the others at once."""
     known = service.bench.tasks.get(task)
-    desk.leave(service.bench, known, _person(user))
-    return wire.DeskProgress.model_validate(desk.progress(service.bench, known, _person(user)))
+    desk.leave(service.bench, known, person_of(user))
+    return wire.DeskProgress.model_validate(desk.progress(service.bench, known, person_of(user)))
 
 
 @router.get("/answered", summary="What one answered")
@@ -86,7 +86,7 @@ def answered(
     limit: Annotated[int, Query(ge=1, le=1_000, description="How many, at most")] = 50,
 ) -> list[wire.DeskGiven]:
     """This person's own answers, the latest first: where one can jump back to."""
-    found = desk.answered(service.bench, service.bench.tasks.get(task), _person(user), limit=limit)
+    found = desk.answered(service.bench, service.bench.tasks.get(task), person_of(user), limit=limit)
     return [wire.DeskGiven.model_validate(one, from_attributes=True) for one in found]
 
 
@@ -94,8 +94,22 @@ def answered(
 def jump(service: ServiceDep, user: Annotator, task: TaskName, text: TextName) -> wire.DeskItem:
     """A text that this person answered, with the answer; another answer to it takes its place."""
     return wire.DeskItem.model_validate(
-        desk.jump(service.bench, service.bench.tasks.get(task), TextId(text), _person(user))
+        desk.jump(service.bench, service.bench.tasks.get(task), TextId(text), person_of(user))
     )
+
+
+@router.get("/groups", summary="Texts that mean about the same")
+def groups(
+    service: ServiceDep,
+    _: Annotator,
+    task: TaskName,
+    limit: Annotated[int, Query(ge=1, le=50, description="How many groups, at most")] = 10,
+) -> list[wire.DeskGroup]:
+    """Unlabeled texts to look at together and to label at once, those that teach most first."""
+    from tools.groups import groups as find  # noqa: PLC0415 - brings the learning libraries
+
+    found = find(service.bench, service.bench.tasks.get(task), limit=limit)
+    return [wire.DeskGroup.model_validate(one, from_attributes=True) for one in found]
 
 
 @router.get("/settings", summary="How people label")
@@ -121,7 +135,7 @@ def conflicts(service: ServiceDep, _: Viewer, task: TaskName) -> list[wire.Confl
 def decide(service: ServiceDep, user: Owner, task: TaskName, body: wire.Decisions) -> wire.Decided:
     """The decision is the label; a conversation that waits for the last one goes on by itself."""
     known = service.bench.tasks.get(task)
-    done = adjudication.adjudicate(service.bench, known, body.labels, person=_person(user), note=body.note)
+    done = adjudication.adjudicate(service.bench, known, body.labels, person=person_of(user), note=body.note)
     return _decided(service, known, done)
 
 
@@ -174,7 +188,7 @@ def take_in(service: ServiceDep, user: Owner, task: TaskName, body: wire.LabelIm
     """Store the labels of a file that was sent before, each as the opinion of the person who gave it."""
     of = service.bench.tasks.get(task)
     path = Path(service.places.source(body.file))
-    taken = exchange.import_labels(service.bench, of, path, form=body.format, person=_person(user))
+    taken = exchange.import_labels(service.bench, of, path, form=body.format, person=person_of(user))
     service.conversations.labeled(task)
     return wire.LabelsImported(
         stored=taken.stored,
@@ -187,11 +201,7 @@ def take_in(service: ServiceDep, user: Owner, task: TaskName, body: wire.LabelIm
 
 
 def _seat(user: User, body: wire.Sitting) -> desk.Seat:
-    return desk.Seat(person=_person(user), ahead=body.ahead, have=tuple(map(TextId, body.have)))
-
-
-def _person(user: User) -> str | None:
-    return None if user.name == LOCAL else user.name
+    return desk.Seat(person=person_of(user), ahead=body.ahead, have=tuple(map(TextId, body.have)))
 
 
 def _shown(hand: desk.Hand) -> wire.DeskHand:

@@ -13,7 +13,7 @@ from agent.service.problems import responses
 from agent.service.running import Service, ServiceDep
 from agent.service.wire import NO_CONTROLS
 
-router = APIRouter(prefix="/exports", tags=["exports"], responses=responses(401))
+router = APIRouter(prefix="/exports", tags=["exports"], responses=responses(401, 422))
 
 
 @router.get("", summary="All files among the exports")

@@ -32,7 +32,7 @@ def ready(service: ServiceDep) -> wire.Health:
     "/metrics",
     summary="Metrics for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **responses(401)},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **responses(401, 422)},
 )
 def prometheus(service: ServiceDep, _: Viewer) -> Response:
     """Requests, events, jobs and spending in Prometheus's text format."""

@@ -12,7 +12,7 @@ from agent.service.routers.names import JobId
 from agent.service.running import ServiceDep
 from tools.engine.records import JobStatus
 
-router = APIRouter(prefix="/jobs", tags=["jobs"], responses=responses(401))
+router = APIRouter(prefix="/jobs", tags=["jobs"], responses=responses(401, 422))
 
 
 @router.get("", summary="All jobs", responses=responses(422))

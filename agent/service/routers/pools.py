@@ -14,7 +14,7 @@ from agent.service.running import ServiceDep
 from agent.service.wire.forms import shown
 from agent.service.wire.looks import POOL_SHOWN
 
-router = APIRouter(prefix="/pools", tags=["pools"], responses=responses(401))
+router = APIRouter(prefix="/pools", tags=["pools"], responses=responses(401, 422))
 FAILS = responses(403, 404, 409, 422, 503)
 
 

@@ -15,7 +15,7 @@ from agent.service.running import ServiceDep
 from agent.service.wire.forms import shown
 from agent.service.wire.looks import RESULTS_SHOWN
 
-router = APIRouter(prefix="/tasks", tags=["tasks"], responses=responses(401))
+router = APIRouter(prefix="/tasks", tags=["tasks"], responses=responses(401, 422))
 FAILS = responses(403, 404, 409, 422, 503)
 
 

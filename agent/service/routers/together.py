@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from agent.service import wire
-from agent.service.auth import Owner, Viewer
+from agent.service.auth import Annotator, Owner, Viewer, person_of
 from agent.service.problems import responses
 from agent.service.routers.names import TaskName
 from agent.service.running import ServiceDep
@@ -55,6 +55,17 @@ def put_again(service: ServiceDep, _: Owner, task: TaskName, body: wire.AgainBod
     from tools.doubts import put_again as put  # noqa: PLC0415 - as above
 
     return wire.PutAgain(put_again=put(service.bench, service.bench.tasks.get(task), [TextId(i) for i in body.texts]))
+
+
+@router.post("/doubts/decisions", summary="Decide about labels in doubt", responses=FAILS)
+def decide(service: ServiceDep, user: Annotator, task: TaskName, body: wire.Decisions) -> wire.Labeled:
+    """A class for each, which may be the one that it has: none of them is doubted again."""
+    from tools.doubts import decide as settle  # noqa: PLC0415 - as above
+
+    known = service.bench.tasks.get(task)
+    stored = settle(service.bench, known, body.labels, person=person_of(user), note=body.note)
+    service.conversations.labeled(task)
+    return wire.Labeled(task=known.name, stored=stored.stored, unchanged=stored.unchanged, waiting=stored.waiting)
 
 
 @router.get("/guideline/edits", summary="Edits that disagreements suggest")

@@ -11,7 +11,7 @@ from agent.service.running import ServiceDep
 from agent.service.uploads import store
 from agent.service.wire import NO_CONTROLS
 
-router = APIRouter(prefix="/uploads", tags=["uploads"], responses=responses(401))
+router = APIRouter(prefix="/uploads", tags=["uploads"], responses=responses(401, 422))
 
 
 @router.post(

@@ -8,7 +8,7 @@ from agent.service.problems import responses
 from agent.service.routers.names import UserName
 from agent.service.running import ServiceDep
 
-router = APIRouter(tags=["users"], responses=responses(401, 403))
+router = APIRouter(tags=["users"], responses=responses(401, 403, 422))
 
 
 @router.get("/me", summary="Who I am")
@@ -23,7 +23,7 @@ def users(service: ServiceDep, _: Owner) -> list[wire.User]:
     return [wire.User.model_validate(user) for user in service.bench.users.list()]
 
 
-@router.post("/users", summary="Add a user", status_code=status.HTTP_201_CREATED, responses=responses(422))
+@router.post("/users", summary="Add a user", status_code=status.HTTP_201_CREATED)
 def add(service: ServiceDep, _: Owner, user: wire.NewUser) -> wire.Token:
     """Make a token for somebody; the first user must be an owner, and from then on every request needs a token."""
     return wire.Token(name=user.name, role=user.role, token=add_user(service.bench, user.name, user.role))

@@ -221,7 +221,7 @@ class Conflict(BaseModel):
 
 
 class Decisions(Asked):
-    """Decisions about texts in conflict: text id → a class, `unsure` or `skip`."""
+    """Decisions about texts in conflict, or about labels in doubt: text id → a class, `unsure` or `skip`."""
 
     labels: dict[TextIdGiven, Annotated[str, Field(max_length=200)]] = Field(
         min_length=1, max_length=1_000, examples=[{"5d41402abc4b2a76b971": "baby care"}]
@@ -242,6 +242,18 @@ class AcceptConsensus(Asked):
     """Give the texts in conflict their likeliest class from this probability on."""
 
     at_least: float = Field(ge=0.5, le=1, examples=[0.9])
+
+
+class DeskGroup(BaseModel):
+    """Texts without a label that mean about the same, by cosine similarity to the first."""
+
+    model_config = example(
+        texts=[{"id": "5d41402abc4b2a76b971", "text": "NAPPIES SZ4 44PK", "similarity": 1.0, "label": None}],
+        suggestion={"label": "baby care", "confidence": 0.64},
+    )
+
+    texts: list[Neighbor]
+    suggestion: Suggestion | None = Field(description="What the model takes them for, where the task shows that")
 
 
 class KnownAnswers(Asked):
