@@ -24,6 +24,8 @@ class SourceCost:
 class Costs:
     """Dollars of a task: `spent` on labels and opinions, `reserved` for offline batches, `left` of the `limit`.
 
+    `under_way_at_kills` counts answers of all tasks that killed processes had asked for and not kept yet: the endpoint
+    may have answered them, and charges again when they are asked for again.
     `limit` is the lower of the task's budget and the installation's cap, None where there is neither.
     """
 
@@ -34,6 +36,7 @@ class Costs:
     reserved: float
     limit: float | None
     left: float | None
+    under_way_at_kills: int = 0
 
 
 def costs(bench: Workbench, task: Task) -> Costs:
@@ -62,4 +65,5 @@ def costs(bench: Workbench, task: Task) -> Costs:
         reserved=under,
         limit=limit,
         left=None if limit is None else max(0.0, limit - spent - under),
+        under_way_at_kills=bench.language_models.left_under_way(),
     )

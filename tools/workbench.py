@@ -281,7 +281,9 @@ class Workbench:
             from tools.adapters.oracles.language_models import LanguageModels  # noqa: PLC0415 - as above
 
             store = self._database
-            return LanguageModels(cache=store.paid, batches=store.offline, **self.settings.language_models())
+            notes = self.folder / "under_way"
+            given = self.settings.language_models()
+            return LanguageModels(cache=store.paid, batches=store.offline, notes=notes, **given)
 
         return self._opened.get(f"language models {self.settings.llm_base_url} {self.settings.max_dollars}", make)
 

@@ -134,6 +134,8 @@ def costs(task: TaskArgument, workspace: WorkspaceOption = None, as_json: JsonOp
         _show_batch(batch)
     left = "" if found.left is None else f" of ${found.limit:.4f}; ${found.left:.4f} left"
     say(f"Spent ${found.spent:.4f}{left}; ${found.opinions:.4f} of it on checks, ${found.reserved:.4f} reserved.")
+    if found.under_way_at_kills:
+        say(f"Killed runs had {found.under_way_at_kills:,} answers under way, of all tasks: these may be paid twice.")
 
 
 def _show_sent(sent: "Sent", then: str, *, as_json: bool) -> None:

@@ -2,11 +2,12 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,42 @@ def test_a_kill_between_answer_and_label_loses_neither_the_answer_nor_its_cost(p
     assert spent > 0
 
 
+def test_what_has_arrived_is_committed_however_slowly_it_is_taken(place: Place) -> None:
+    """Whoever asked is busy with the first answer; all others arrive meanwhile, and a kill then loses none."""
+    with place.bench() as bench:
+        task = make(bench)
+        texts = bench.pools.texts("receipts")
+        answers = open_oracle(bench, task, "llm").answers(texts, task)
+        next(answers)
+        until(lambda: kept(place.folder) == TEXTS, "all answers to be kept")
+        assert len(bench.labels.current("t")) == 0
+        answers.close()  # type: ignore[attr-defined]  # as above
+
+
+def kept(folder: Path) -> int:
+    """How many answers are committed, as any other process sees it."""
+    with closing(sqlite3.connect(f"file:{folder / 'laud.db'}?mode=ro", uri=True)) as database:
+        return int(database.execute("SELECT count(*) FROM answer_cache").fetchone()[0])
+
+
+def test_what_comes_to_nothing_is_not_under_way(place: Place) -> None:
+    """Errors, unreadable replies and answers that are kept are counted off; what a stop gives up is no kill's."""
+    texts = [make_text(n).text for n in range(TEXTS)]
+    place.endpoint.faults_of = {
+        texts[0]: Fault(status=400, code="invalid"), texts[1]: Fault(content="neither"),
+        texts[2]: Fault(hold=True)}  # fmt: skip
+    with place.bench() as bench:
+        task = make(bench)
+        answers = open_oracle(bench, task, "llm").answers(bench.pools.texts("receipts"), task)
+        arrived = [next(answers) for _ in range(TEXTS - 1)]
+        (note,) = (place.folder / "under_way").iterdir()
+        until(lambda: note.read_bytes().strip() == b"1", "all but the one that is held to be counted off")
+        answers.close()  # type: ignore[attr-defined]  # as above
+        assert not note.exists()
+    assert sum(one.outcome == "failed" for one in arrived) == 2
+    place.endpoint.released.set()
+
+
 def test_a_killed_process_goes_on_without_paying_twice(place: Place) -> None:
     texts = [make_text(n).text for n in range(TEXTS)]
     place.endpoint.faults_of = {text: Fault(hold=True) for text in texts[25:]}
@@ -164,6 +201,8 @@ def test_a_killed_process_goes_on_without_paying_twice(place: Place) -> None:
     with subprocess.Popen([sys.executable, "-c", ASKING], env=os.environ | env) as child:
         with place.looking() as bench:
             until(lambda: len(bench.labels.current("t")) == 25, "25 answers to be stored")
+            until(lambda: len(place.endpoint.texts()) >= 25 + 4, "four requests to be under way")
+            assert bench.language_models.left_under_way() == 0, "nothing was killed"
         child.kill()
     before = Counter(place.endpoint.texts())
     place.endpoint.faults_of = {}
@@ -171,6 +210,10 @@ def test_a_killed_process_goes_on_without_paying_twice(place: Place) -> None:
     with place.bench() as bench:
         ask_all(bench, bench.tasks.get("t"))
         assert len(bench.labels.current("t")) == TEXTS
+        assert costs(bench, bench.tasks.get("t")).under_way_at_kills == 4
+        assert [one.read_bytes().strip() for one in (place.folder / "under_way").iterdir()] == [b"4"], (
+            "the killed one's"
+        )
     after = Counter(place.endpoint.texts())
     assert {text for text, count in after.items() if count > 1} == {text for text in before if text in texts[25:]}
 

@@ -86,8 +86,9 @@ class Costs(BaseModel):
     """Dollars of a task: spent on labels and opinions, kept for batches under way, left of what it may cost."""
 
     model_config = example(
-        task="baby-care", sources=[_SOURCE], spent=0.02, opinions=0.0, reserved=0.21, limit=1.0, left=0.77
-    )
+        task="baby-care", sources=[_SOURCE], spent=0.02, opinions=0.0, reserved=0.21, limit=1.0, left=0.77,
+        under_way_at_kills=0,
+    )  # fmt: skip
 
     task: str
     sources: list[SourceCost]
@@ -96,6 +97,9 @@ class Costs(BaseModel):
     reserved: float
     limit: float | None
     left: float | None
+    under_way_at_kills: int = Field(
+        description="Answers, of all tasks, that killed processes had asked for and not kept: they may be paid twice"
+    )
 
 
 class RequestSize(BaseModel):

@@ -18,6 +18,7 @@ from tools.adapters.oracles.limiter import Pass
 from tools.adapters.oracles.prompt import ids_of
 from tools.adapters.oracles.reading import CUT, WITHHELD, Arrived, Reader
 from tools.adapters.oracles.reply import Tokens
+from tools.adapters.oracles.under_way import UnderWay
 from tools.engine.errors import OracleUnavailable
 from tools.engine.records import Text, TextId
 
@@ -25,7 +26,10 @@ from tools.engine.records import Text, TextId
 class Asking:
     """Asks about texts once; what arrives is put into `arrived`, and None when nothing more comes."""
 
-    def __init__(self, *, endpoint: LlmEndpoint, model: str, costing: Costing, source: str) -> None:
+    def __init__(
+        self, *, endpoint: LlmEndpoint, model: str, costing: Costing, source: str, under_way: UnderWay
+    ) -> None:
+        """Asks `model` as `costing` says; what is sent is counted in `under_way`, and off it what comes to nothing."""
         self.arrived: SimpleQueue[Arrived | None] = SimpleQueue()
         self.outage: OracleUnavailable | None = None
         self._endpoint = endpoint
@@ -34,6 +38,7 @@ class Asking:
         self._costing = costing
         self._prompt = costing.prompt
         self._reader = Reader(costing=costing, source=source, model=model)
+        self._under_way = under_way
         self._together = costing.items
         self._spent: dict[TextId, float] = defaultdict(float)
         self._unreadable: Counter[TextId] = Counter()
@@ -103,7 +108,8 @@ class Asking:
             ("user", self._prompt.user({key: text.text for key, text in keyed.items()})),
         ]
         passed = passes.pop() if passes else await self._enter(texts)
-        said = False
+        said = answered = False
+        self._under_way.add(len(texts))
         try:
             while True:
                 options = self._endpoint.options(
@@ -113,7 +119,7 @@ class Asking:
                 )
                 completion, headers = await self._endpoint.complete(self._client, self._model, messages, options)
                 if completion is not None:
-                    said = True
+                    said = answered = True
                     self._limiter.answered(passed, headers)
                     return completion
         except PassingFault as fault:
@@ -123,6 +129,8 @@ class Asking:
         finally:
             if not said:
                 self._limiter.leave(passed)
+            if not answered:
+                self._under_way.add(-len(texts))
 
     def _checked(self, fault: PassingFault, *, broken: bool) -> PassingFault | OracleUnavailable:
         patience = self._endpoint.patience
@@ -166,6 +174,7 @@ class Asking:
                 spent = self._spent.pop(text.id, 0.0)
                 self.arrived.put(self._reader.answered(text, reply, tokens, shares[key], seconds=each, spent=spent))
                 continue
+            self._under_way.add(-1)
             self._spent[text.id] += shares[key].cost
             self._unanswered(text, completion, alone=len(keyed) == 1, seconds=each)
 

@@ -9,6 +9,7 @@ from tools.adapters.oracles.endpoint import LlmEndpoint
 from tools.adapters.oracles.llm import Demonstrate, LlmOracle
 from tools.adapters.oracles.offline import OfflineEndpoint
 from tools.adapters.oracles.prices import Price, load_prices
+from tools.adapters.oracles.under_way import left_under_way
 from tools.engine.errors import AskAgain, OracleUnavailable
 from tools.engine.paid import AnswerCache, OfflineStore
 from tools.engine.records import Task, Text
@@ -17,7 +18,7 @@ from tools.engine.records import Task, Text
 class LanguageModels:
     """Opens oracles; all of them share the endpoint, its limiters and the answers that were paid for.
 
-    `batches` are the offline batches of all tasks.
+    `batches` are the offline batches of all tasks; `notes` is the folder where it is noted what is under way.
     """
 
     def __init__(  # noqa: PLR0913 - the settings of an installation, each named by the caller
@@ -34,6 +35,7 @@ class LanguageModels:
         capped: bool,
         cache: AnswerCache,
         batches: OfflineStore,
+        notes: Path,
     ) -> None:
         self.batches = batches
         self._base_url = base_url
@@ -46,6 +48,7 @@ class LanguageModels:
         self._own_prices = prices
         self._capped = capped
         self._cache = cache
+        self._notes = notes
         self._endpoint: LlmEndpoint | None = None
 
     def oracle(  # noqa: PLR0913 - how it is asked, each named by the caller
@@ -76,6 +79,7 @@ class LanguageModels:
             demonstrate=demonstrate,
             shown=self._shown,
             prices=self.prices(),
+            notes=self._notes,
         )
         if (priced or self._capped) and not oracle.price_known:
             raise _unpriced(model, priced=priced)
@@ -113,6 +117,10 @@ class LanguageModels:
         if (priced or self._capped) and not offline.price_known:
             raise _unpriced(model, priced=priced)
         return offline
+
+    def left_under_way(self) -> int:
+        """Answers that were asked for and not kept yet in processes that were killed: they may be paid for twice."""
+        return left_under_way(self._notes)
 
     def prices(self) -> Mapping[str, Price]:
         """The price table: the installation's own over the shipped one."""

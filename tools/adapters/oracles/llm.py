@@ -1,21 +1,22 @@
 """A language model as oracle, over any OpenAI-compatible endpoint; one text a request, or several."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from queue import Empty, SimpleQueue
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 
 from tools.adapters.oracles.asking import Asking
 from tools.adapters.oracles.cost import FREE, Costing
 from tools.adapters.oracles.endpoint import LlmEndpoint
+from tools.adapters.oracles.keeping import Keeper
 from tools.adapters.oracles.prices import Price, load_prices, price_of
 from tools.adapters.oracles.prompt import LabelPrompt
-from tools.adapters.oracles.reading import Arrived, Reader
+from tools.adapters.oracles.reading import Reader
+from tools.adapters.oracles.under_way import noted
 from tools.engine.demonstrations import Demonstration
 from tools.engine.paid import AnswerCache, PaidAnswer
 from tools.engine.records import Answer, Task, Text
 
-UNSAVED = 4
-"""Answers that have arrived and may wait for a label to be committed; a kill at that moment loses them."""
 TOKENS_COUNTED = 200
 """Earlier answers that an estimate looks at."""
 
@@ -30,8 +31,8 @@ class LlmOracle:
     none, and each text of a request that failed, is asked about alone. The cost of a request is divided among its
     texts by their size; what was paid for a text without success goes onto the answer it gets in the end.
 
-    Answers are committed to `cache` as they arrive, before they are handed on, and are never paid for again: not by
-    another task with the same prompt, and not after a kill.
+    Answers are committed to `cache` as they arrive, before they are handed on and however slowly they are taken, and
+    are never paid for again: not by another task with the same prompt, and not after a kill.
 
     Confidence is the probability of the label's tokens where the endpoint gives log-probabilities, else what the model
     states.
@@ -49,9 +50,14 @@ class LlmOracle:
         demonstrate: Demonstrate | None = None,
         shown: int = 0,
         prices: Mapping[str, Price] | None = None,
+        notes: Path | None = None,
     ) -> None:
-        """An oracle for `task`, which shows up to `shown` demonstrations where it is given a way to choose them."""
+        """An oracle for `task`, which shows up to `shown` demonstrations where it is given a way to choose them.
+
+        How many answers are under way is noted in the folder `notes`.
+        """
         self._endpoint = endpoint
+        self._notes = notes
         self._model = model
         self._items = items
         self._max_output_tokens = max_output_tokens
@@ -101,19 +107,30 @@ class LlmOracle:
         if not unknown:
             return
         shown = self._demonstrate(unknown) if self._demonstrate is not None else ()
-        asking = Asking(
-            endpoint=self._endpoint, model=self._model, costing=self.costing(task, shown), source=self.source
-        )
-        with self._endpoint.portal as portal:
+        with noted(self._notes) as under_way, self._endpoint.portal as portal:
+            asking = Asking(
+                endpoint=self._endpoint,
+                model=self._model,
+                costing=self.costing(task, shown),
+                source=self.source,
+                under_way=under_way,
+            )
             work, scope = portal.start_task(asking.run, unknown)
             work.add_done_callback(lambda _: asking.arrived.put(None))
-            try:
-                yield from self._kept(asking)
-            finally:
-                if not work.done():
-                    portal.call(scope.cancel)
-                work.result()
-                self._save(asking, _waiting(asking.arrived))
+            keeper = Keeper(asking.arrived, partial(self._save, asking.key), under_way)
+            with ThreadPoolExecutor(max_workers=1) as thread:
+                keeping = thread.submit(keeper.run)
+                keeping.add_done_callback(lambda _: keeper.kept.put(None))
+                try:
+                    while (one := keeper.kept.get()) is not None:
+                        yield one.answer
+                        keeper.settle(one)
+                finally:
+                    if not work.done():
+                        portal.call(scope.cancel)
+                    work.result()
+                    keeping.result()
+                    keeper.finish()
         if asking.outage is not None:
             raise asking.outage
 
@@ -126,38 +143,6 @@ class LlmOracle:
             price=self._price or FREE, prompt=prompt, items=self._items, max_output_tokens=self._max_output_tokens
         )
 
-    def _kept(self, asking: Asking) -> Iterator[Answer]:
-        """Hand on what arrives, committed before: what came together in one transaction."""
-        ready: deque[Arrived] = deque()
-        handed: list[PaidAnswer] = []
-        over = False
-        while ready or not over:
-            if not over and (not ready or asking.arrived.qsize() >= UNSAVED):
-                # Before one more answer is handed on, which takes as long as a label takes to be committed.
-                fresh = [*_waiting(asking.arrived, first=not ready)]
-                over = fresh[-1] is None
-                arrived = [one for one in fresh if one is not None]
-                self._save(asking, arrived, handed)
-                handed = []
-                ready.extend(arrived)
-            if ready:
-                one = ready.popleft()
-                yield one.answer
-                handed += [one.paid] if one.paid is not None else []
-        self._save(asking, (), handed)
-
-    def _save(self, asking: Asking, arrived: Sequence[Arrived | None], handed: Sequence[PaidAnswer] = ()) -> None:
-        paid = [one.paid for one in arrived if one is not None and one.paid is not None]
-        settled = [one.item for one in handed if one.owed]
-        if self._cache is not None and (paid or settled):
-            self._cache.keep(asking.key, self._model, paid, settled)
-
-
-def _waiting(queue: "SimpleQueue[Arrived | None]", *, first: bool = False) -> list[Arrived | None]:
-    """What is in the queue now; with `first`, wait until something is."""
-    found = [queue.get()] if first else []
-    while True:
-        try:
-            found.append(queue.get_nowait())
-        except Empty:
-            return found
+    def _save(self, key: str, paid: Sequence[PaidAnswer], settled: Sequence[str]) -> None:
+        if self._cache is not None:
+            self._cache.keep(key, self._model, paid, settled)
