@@ -155,15 +155,16 @@ def test_an_answer_given_anew_after_an_undo_is_taken_back_once(bench: Workbench,
 def test_only_one_s_own_answers_are_taken_back(bench: Workbench, task: Task) -> None:
     label_texts(bench, task, {text(1): "Food"}, person="ada")
     label_texts(bench, task, {text(2): "Food"}, person="bob")
-    by_machine = Answer(text_id=text(3), outcome="label", label="Food", source="llm:gpt-x")
+    by_machine = Answer(text_id=text(3), outcome="label", label="Food", source="llm:gpt-x", cost=0.5)
     bench.labels.append("t", Label(answer=by_machine, role="seed", round=0, guideline_version=1, at=NOW))
     assert [one.id for one in undo(bench, task, count=9, person="ada").withdrawn] == [text(1)]
     assert undo(bench, task, count=9).withdrawn == (), "nobody at the terminal answered"
     assert list(bench.labels.current("t")) == [text(2), text(3)]
-    # Bob corrects the machine: his answer is his own, and taking it back does not bring the machine's back.
+    # Bob corrects the machine: his answer is his own, and taking it back brings the machine's back, unpaid.
     label_texts(bench, task, {text(3): "toys"}, person="bob")
     assert [one.label for one in undo(bench, task, person="bob").withdrawn] == ["toys"]
-    assert list(bench.labels.current("t")) == [text(2)]
+    again = bench.labels.current("t")[text(3)].answer
+    assert (again.label, again.source, again.cost) == ("Food", "llm:gpt-x", 0)
 
 
 # --- answers to questions ---------------------------------------------------------------------------------------------
