@@ -1,6 +1,8 @@
 """What runs while the service is up: the workspace, its jobs, its conversations, and who follows what happens."""
 
+from collections import defaultdict
 from datetime import datetime
+from threading import Lock
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -20,7 +22,7 @@ class Service:
     """The open workspace and everything that works on it.
 
     `model` answers in conversations; `local` says that only this machine can reach the service, whose files may then be
-    named; `heartbeat` is in seconds.
+    named; `heartbeat` is in seconds. `desks` lets what is done at the desk of a task be done one after the other.
     """
 
     def __init__(self, bench: Workbench, model: BaseChatModel, *, local: bool, heartbeat: float) -> None:
@@ -29,6 +31,8 @@ class Service:
         self.started_at: datetime = bench.clock()
         self.metrics = Metrics(bench)
         self.aside = Aside()
+        # A page that is loaded anew sits down while its last answer is on the way: the label is to be made once.
+        self.desks: defaultdict[str, Lock] = defaultdict(Lock)
         self.stream = Stream(bench.events, heartbeat=heartbeat, watch=self.metrics.count_event)
         self.jobs = Jobs(bench, handlers(), on_end=lambda job: self.conversations.job_ended(job))  # noqa: PLW0108 - each needs the other
         self.conversations = Conversations(bench, model, jobs=self.jobs, local_files=local)

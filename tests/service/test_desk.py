@@ -66,6 +66,22 @@ def test_one_sits_down_and_answers_with_the_next_text_loaded(bench: Workbench, c
     assert [one["outcome"] for one in labels["labels"]] == ["label", "withdrawn"]
 
 
+def test_an_answer_that_is_sent_again_while_a_page_sits_down_makes_one_label(
+    bench: Workbench, client: httpx.Client
+) -> None:
+    furnish(bench)
+    texts = [text(n) for n in range(1, 7)]
+    with ThreadPoolExecutor(8) as pool:
+        for one in texts:
+            body = {"id": one, "said": "food"}
+            sent = [pool.submit(client.post, f"{DESK}/answers", json=body) for _ in range(4)]
+            sat = [pool.submit(client.post, DESK, json={}) for _ in range(4)]
+            assert sum(told(one.result())["stored"] for one in sent) == 1
+            assert {one.result().status_code for one in sat} == {200}
+    assert [label.text_id for label in bench.labels.history(TASK)] == texts
+    assert len(bench.opinions.of(TASK)) == len(texts)
+
+
 def test_mistakes_are_told_in_words(bench: Workbench, client: httpx.Client) -> None:
     furnish(bench)
     assert "no task" in told(client.post("/tasks/x/desk", json={}), 404)["detail"]

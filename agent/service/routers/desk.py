@@ -29,6 +29,8 @@ def sit(service: ServiceDep, user: Annotator, task: TaskName, body: wire.Sitting
     """The classes with their keys, and the next texts, which are held for this person until the lease ends."""
     known = service.bench.tasks.get(task)
     settings = service.bench.tasks.desk(task)
+    with service.desks[known.name]:
+        hand = desk.next_items(service.bench, known, _seat(user, body))
     keys = (*KEYS, *("" for _ in known.classes[len(KEYS) :]))
     return wire.DeskOpened(
         task=known.name,
@@ -39,7 +41,7 @@ def sit(service: ServiceDep, user: Annotator, task: TaskName, body: wire.Sitting
             for key, one in zip(keys, known.classes, strict=False)
         ],
         settings=wire.DeskSettings.model_validate(settings),
-        hand=_shown(desk.next_items(service.bench, known, _seat(user, body))),
+        hand=_shown(hand),
     )
 
 
@@ -57,7 +59,9 @@ def answer(service: ServiceDep, user: Annotator, task: TaskName, body: wire.Desk
         seconds=body.seconds,
         also=tuple(map(TextId, body.also)),
     )
-    taken = desk.answer(service.bench, service.bench.tasks.get(task), _seat(user, body), reply)
+    known = service.bench.tasks.get(task)
+    with service.desks[known.name]:
+        taken = desk.answer(service.bench, known, _seat(user, body), reply)
     _tell(service, task, taken.hand)
     return wire.DeskTaken(stored=taken.stored, hand=_shown(taken.hand))
 
@@ -65,7 +69,9 @@ def answer(service: ServiceDep, user: Annotator, task: TaskName, body: wire.Desk
 @router.post("/undo", summary="Take the last answer back", responses=FAILS)
 def undo(service: ServiceDep, user: Annotator, task: TaskName, body: wire.Sitting) -> wire.DeskUndone:
     """Withdraw this person's last answer; its text comes next."""
-    undone, hand = desk.take_back(service.bench, service.bench.tasks.get(task), _seat(user, body))
+    known = service.bench.tasks.get(task)
+    with service.desks[known.name]:
+        undone, hand = desk.take_back(service.bench, known, _seat(user, body))
     withdrawn = undone.withdrawn[-1].id if undone.withdrawn else None
     return wire.DeskUndone(withdrawn=withdrawn, hand=_shown(hand))
 
