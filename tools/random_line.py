@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +14,12 @@ from pydantic import TypeAdapter
 
 from tools.engine.decisions import decide_classes
 from tools.engine.errors import NotEnoughLabels
-from tools.engine.learning import TrainingSet
+from tools.engine.learning import Prior, TrainingSet
 from tools.engine.records import Estimate, Round, RoundStatus, Scores, Task
 from tools.engine.scoring import Metric, metric, score
 from tools.evaluation import JudgedGold, judged_gold
 from tools.files import replacing
-from tools.training import POSITIVE_FROM, UNLABELED, pool_features, pool_texts
+from tools.training import POSITIVE_FROM, UNLABELED, pool_features, pool_texts, zero_shot
 from tools.workbench import Workbench
 
 SIZES = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
@@ -146,6 +146,8 @@ class _Pool:
         others = np.setdiff1d(np.arange(len(pool.ids)), judged.rows)
         drawn = np.sort(np.random.default_rng(0xA11).permutation(others)[:UNLABELED])
         self._unlabeled = np.asarray(features.rows[drawn])
+        guesses = zero_shot(bench, task, pool)
+        self._prior = Prior(labeled=guesses[judged.rows], unlabeled=guesses[drawn])
 
     def learnt(self, learn: NDArray[np.int64], judge: NDArray[np.int64], *, seed: int) -> Scores:
         """Scores on some gold texts of what is learnt from others; from one class, that all texts are of it."""
@@ -160,6 +162,7 @@ class _Pool:
             labels=judged.truth[learn],
             classes=task.class_names,
             unlabeled=self._unlabeled,
+            prior=replace(self._prior, labeled=self._prior.labeled[learn]),
             positive=positive,
         )
         probabilities = self._bench.try_out(_LEARNER, examples, self._features[judge], seed=seed)

@@ -15,7 +15,7 @@ from tools.beliefs import weights_of
 from tools.engine.decisions import decide_classes
 from tools.engine.errors import NotEnoughLabels, UnreadableInput
 from tools.engine.features import Features
-from tools.engine.learning import TrainingSet, final_learner
+from tools.engine.learning import Prior, TrainingSet, final_learner
 from tools.engine.ports import Probabilities
 from tools.engine.records import ModelId, ModelRecord, Pool, Task, TextId
 from tools.engine.zero_shot import class_descriptions, zero_shot_probabilities
@@ -217,12 +217,15 @@ def training_set(bench: Workbench, task: Task, labels: dict[TextId, str], *, see
     known = labels.keys() | {item.text_id for item in bench.rounds.gold(task.name) or []}
     others = np.array([row for row, i in enumerate(pool.ids) if i not in known], dtype=np.int64)
     drawn = np.sort(np.random.default_rng([seed, 0xA11]).permutation(others)[:UNLABELED])
+    rows = [pool.rows[i] for i in labels]
+    guesses = zero_shot(bench, task, pool)
     return TrainingSet(
         texts=tuple(text.text for text in texts),
-        features=np.asarray(features.rows[[pool.rows[i] for i in labels]]),
+        features=np.asarray(features.rows[rows]),
         labels=np.array([task.class_names.index(label) for label in labels.values()], dtype=np.int64),
         classes=task.class_names,
         unlabeled=np.asarray(features.rows[drawn]),
+        prior=Prior(labeled=guesses[rows], unlabeled=guesses[drawn]),
         space=features.space,
         pool=features.path,
         others=others,

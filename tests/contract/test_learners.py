@@ -22,7 +22,7 @@ from tools.adapters.learners.featuriser import SPACE
 from tools.adapters.learners.folder import appearing
 from tools.engine.errors import StorageFailed, UnknownName, UnreadableInput
 from tools.engine.features import Features
-from tools.engine.learning import Fitted, TrainingSet
+from tools.engine.learning import Fitted, Prior, TrainingSet
 
 LETTERS = ("abc", "xyz", "012")
 """What the texts of each class are spelled with."""
@@ -312,6 +312,55 @@ def test_classes_of_unequal_number_share_the_ground_between_them(tmp_path: Path)
     found = fitted.held_out.argmax(axis=1)
     assert (found[160:] == 1).mean() > 0.7
     assert (found[:160] == 0).mean() > 0.7
+
+
+def guessed(codes: NDArray[np.int64], classes: int, *, right: float) -> NDArray[np.float32]:
+    """Zero-shot probabilities that favour the true class in this share of the texts, another one elsewhere."""
+    rng = np.random.default_rng(5)
+    said = np.where(rng.random(len(codes)) < right, codes, rng.integers(0, classes, len(codes)))
+    return np.asarray(0.6 * np.eye(classes)[said] + 0.4 / classes, dtype=np.float32)
+
+
+def few_of_many(right: float | None) -> tuple[TrainingSet, Features, NDArray[np.int64]]:
+    """Eight labels of three classes in a pool of 600 texts, of which a zero-shot pass is right so often."""
+    rng = np.random.default_rng(4)
+    corners: list[tuple[int, tuple[float, float, float]]] = [(200, (1, 0.4, 0)), (200, (0, 1, 0.4)), (200, (0.4, 0, 1))]
+    features, codes = scattered(rng, corners, width=0.7), np.repeat([0, 1, 2], 200)
+    labeled = np.array([0, 1, 2, 200, 201, 202, 400, 401])
+    rest = np.setdiff1d(np.arange(600), labeled)
+    prior = None
+    if right is not None:
+        guesses = guessed(codes, 3, right=right)
+        prior = Prior(labeled=guesses[labeled], unlabeled=guesses[rest])
+    examples = TrainingSet(
+        texts=("",) * 8,
+        features=features[labeled],
+        labels=codes[labeled],
+        classes=("a", "b", "c"),
+        unlabeled=features[rest],
+        prior=prior,
+    )
+    return examples, features[rest], codes[rest]
+
+
+def test_what_the_zero_shot_pass_says_of_the_pool_is_learnt_from(tmp_path: Path) -> None:
+    right = {}
+    for name, share in (("without", None), ("with", 0.7)):
+        examples, features, codes = few_of_many(share)
+        fit("head", examples, tmp_path / name, PACKAGED)
+        right[name] = (predicted(tmp_path / name, [""] * len(codes), features).argmax(axis=1) == codes).mean()
+    assert right["with"] > right["without"] + 0.03, right
+
+
+def test_a_zero_shot_pass_that_labels_speak_against_is_not_believed(tmp_path: Path) -> None:
+    examples, features, codes = few_of_many(0.0)
+    fit("head", examples, tmp_path / "with", PACKAGED)
+    fit("head", replace(examples, prior=None), tmp_path / "without", PACKAGED)
+    found = {
+        name: (predicted(tmp_path / name, [""] * len(codes), features).argmax(axis=1) == codes).mean()
+        for name in ("with", "without")
+    }
+    assert found["with"] > found["without"] - 0.03, found
 
 
 @pytest.mark.parametrize("better", ["head", "finetune"])

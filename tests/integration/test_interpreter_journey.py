@@ -112,7 +112,8 @@ def label_by_hand(journey: Journey, name: str) -> None:
     before = journey.talk.bench.rounds.rounds(name)[-1]
     said, calls = journey.say("run 1 more round myself, batches of 5, with a light head")
     assert calls == [("run_rounds", {"oracle": "human", "rounds": before.number + 1, "batch": 5, "learner": "head"})]
-    assert "5 texts wait for your label" in said[-1]
+    # One that is picked may have its label already, from the person's answers to the gold sample.
+    assert re.search(r"\b[45] texts wait for your label", said[-1])
     said, _ = journey.label()
     assert "Now for 'figures'" in said[-1]
     after = journey.talk.bench.rounds.rounds(name)[-1]

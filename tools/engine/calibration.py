@@ -56,6 +56,18 @@ def apply_temperature(logits: Floats, temperature: float) -> NDArray[np.float32]
     return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
+def quadratic_loss(logits: Floats, labels: NDArray[np.int64]) -> float:
+    """Mean squared distance of the calibrated probabilities from the truth (Brier 1950): 0 at best, 2 at worst.
+
+    Args:
+        logits: (n, C) logits of texts that the model was not trained on, n > 0.
+        labels: (n,) codes of the true classes.
+    """
+    probabilities = apply_temperature(logits, fit_temperature(logits, labels))
+    truth = np.eye(logits.shape[1])[labels]
+    return float(((probabilities - truth) ** 2).sum(axis=1).mean())
+
+
 def expected_calibration_error(
     probabilities: Floats, labels: ArrayLike, *, weights: Floats | None = None, bins: int = 10
 ) -> float:

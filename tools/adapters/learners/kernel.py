@@ -24,7 +24,7 @@ from scipy.linalg import cho_factor, cho_solve
 from sklearn.svm import SVC
 
 from tools.adapters.learners.featuriser import Featuriser, bring_along
-from tools.adapters.learners.head import fit_beside
+from tools.adapters.learners.pseudo_labels import fit_with_pool
 from tools.engine.calibration import apply_temperature, fit_temperature
 from tools.engine.errors import InvalidTask
 from tools.engine.features import Features
@@ -117,7 +117,7 @@ def pool_sample(examples: TrainingSet, *, seed: int) -> Features:
 def fit_kernel(examples: TrainingSet, pool: Features, kept: NDArray[np.bool_], *, seed: int) -> Kernel:
     """The four steps of the module's docstring on the `kept` examples; `pool` (p, f) are texts without a label."""
     positive = int(examples.positive or 0)
-    linear = fit_beside(examples, examples.unlabeled, kept, seed=seed)
+    linear = fit_with_pool(examples, examples.unlabeled, None, kept, seed=seed)
     logits = linear.logits(pool)
     odds = logits[:, positive] - logits[:, 1 - positive]
     found = int((odds > 0).sum())

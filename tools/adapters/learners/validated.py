@@ -10,12 +10,10 @@ sample is not looked at.
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tools.adapters.learners.finetune import FOLDS, FinetuneLearner
-from tools.adapters.learners.head import HeadLearner, held_out_logits, weak_negatives
-from tools.engine.calibration import apply_temperature, fit_temperature
+from tools.adapters.learners.head import HeadLearner
+from tools.adapters.learners.pseudo_labels import validate
+from tools.engine.calibration import quadratic_loss
 from tools.engine.learning import Fitted, TrainingSet
 
 
@@ -29,7 +27,7 @@ class ValidatedLearner:
         """Judge both on the same folds, then train the better one on all examples."""
         started = perf_counter()
         tuned = self._finetune.validate(examples, seed=seed)
-        frozen = held_out_logits(examples, weak_negatives(examples, seed=seed), folds=FOLDS, seed=seed)
+        frozen = validate(examples, folds=FOLDS, seed=seed).logits
         compared = {
             "head": quadratic_loss(frozen, examples.labels),
             "finetune": quadratic_loss(tuned.logits, examples.labels),
@@ -39,10 +37,3 @@ class ValidatedLearner:
         else:
             fitted = self._finetune.finish(examples, tuned, folder, seed=seed)
         return fitted.of_comparison(compared, seconds=perf_counter() - started)
-
-
-def quadratic_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Mean squared distance of the calibrated probabilities from the truth: 0 at best, 2 at worst."""
-    probabilities = apply_temperature(logits, fit_temperature(logits, labels))
-    truth = np.eye(logits.shape[1])[labels]
-    return float(((probabilities - truth) ** 2).sum(axis=1).mean())
