@@ -225,6 +225,7 @@ def training_set(bench: Workbench, task: Task, labels: dict[TextId, str], *, see
         labels=np.array([task.class_names.index(label) for label in labels.values()], dtype=np.int64),
         classes=task.class_names,
         unlabeled=np.asarray(features.rows[drawn]),
+        unlabeled_texts=tuple(text.text for text in bench.pools.texts(task.pool, [pool.ids[row] for row in drawn])),
         prior=Prior(labeled=guesses[rows], unlabeled=guesses[drawn]),
         space=features.space,
         pool=features.path,

@@ -363,6 +363,35 @@ def test_a_zero_shot_pass_that_labels_speak_against_is_not_believed(tmp_path: Pa
     assert found["with"] > found["without"] - 0.03, found
 
 
+def test_fine_tuning_learns_from_what_the_zero_shot_pass_says_of_the_pool(encoder: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    codes = rng.integers(0, 3, 240)
+    texts = spelled(codes, rng)
+    features, space = featured(texts, encoder)
+    labeled = np.array([i for code in range(3) for i in np.flatnonzero(codes == code)[:4]])
+    rest = np.setdiff1d(np.arange(240), labeled)
+    guesses = guessed(codes, 3, right=0.9)
+    examples = TrainingSet(
+        texts=tuple(texts[i] for i in labeled),
+        features=features[labeled],
+        labels=codes[labeled],
+        classes=("a", "b", "c"),
+        unlabeled=features[rest],
+        space=space,
+    )
+    told = replace(
+        examples,
+        unlabeled_texts=tuple(texts[i] for i in rest),
+        prior=Prior(labeled=guesses[labeled], unlabeled=guesses[rest]),
+    )
+    right = {}
+    for name, given in (("labels", examples), ("pool", told), ("again", told)):
+        fit("finetune", given, tmp_path / name, encoder)
+        right[name] = (predicted(tmp_path / name, texts).argmax(axis=1) == codes).mean()
+    assert right["pool"] > right["labels"] + 0.05, right
+    assert right["again"] == right["pool"]
+
+
 @pytest.mark.parametrize("better", ["head", "finetune"])
 def test_validated_is_the_learner_that_does_better_on_labels_it_had_not_seen(
     better: str, encoder: str, tmp_path: Path

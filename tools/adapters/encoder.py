@@ -93,6 +93,8 @@ def batches(lengths: Sequence[int], tokens_per_batch: int = TOKENS_PER_BATCH) ->
 
 def tokenise(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int = MAX_TOKENS) -> list[list[int]]:
     """Token ids of each text, with special tokens, cut to `limit`."""
+    if not texts:  # of which the tokenizer makes an error
+        return []
     longest = min(limit, tokenizer.model_max_length)
     ids: list[list[int]] = tokenizer(list(texts), truncation=True, max_length=longest)["input_ids"]
     return ids

@@ -30,10 +30,11 @@ class TrainingSet:
     """Labeled texts: n texts with their (n, f) features and (n,) class codes; `positive` is the rare class's code.
 
     `weights` (n,) say how far each label is to be believed, None where all are alike: 1 in full, towards 0 not at all.
-    `unlabeled` are the (u, f) features of texts drawn at random from the rest of the pool. `prior` is what the
-    zero-shot pass says of all these, None where there was none. `space` is the file of what features are made with,
-    None where texts are never to be predicted without features. `pool` is the file of the (p, f) features of the whole
-    pool and `others` (q,) its rows that have no label, None where there is no pool.
+    `unlabeled` are the (u, f) features of texts drawn at random from the rest of the pool, in its order, and
+    `unlabeled_texts` these texts, none where only features are to be read. `prior` is what the zero-shot pass says of
+    all these, None where there was none. `space` is the file of what features are made with, None where texts are never
+    to be predicted without features. `pool` is the file of the (p, f) features of the whole pool and `others` (q,) its
+    rows that have no label, None where there is no pool.
     """
 
     texts: tuple[str, ...]
@@ -41,6 +42,7 @@ class TrainingSet:
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     unlabeled: Features
+    unlabeled_texts: tuple[str, ...] = ()
     prior: Prior | None = None
     space: Path | None = None
     pool: Path | None = None

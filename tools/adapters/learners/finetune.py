@@ -1,12 +1,9 @@
 """The learner `finetune`: the whole encoder learns the task, from a few dozen labels on.
 
-Cross-entropy together with a supervised contrastive loss in the same batch (Khosla et al. 2020, arXiv:2004.11362;
-for few labels Gunel et al. 2021, arXiv:2011.01403), over batches in which every class weighs the same. The word
-embeddings and the lower half of the layers stay as they are: they carry form and words, which few labels can only
-spoil (Lee et al. 2019, arXiv:1911.03090), and half of the work is saved.
+It learns from the labels first, then for half as many steps from pseudo-labels of the pool beside them: what the model
+and the zero-shot pass say together (Lee 2013, ICML workshop), where held-out labels show that this makes it better.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,60 +16,50 @@ from numpy.typing import NDArray
 from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from tools.adapters.encoder import batches, device, fast_bfloat16, load, number_format, pad, tokenise
-from tools.adapters.learners.modeling_laud import LaudConfig, LaudForSequenceClassification
-from tools.engine.calibration import apply_temperature, fit_temperature
+from tools.adapters.encoder import device, load, number_format, tokenise
+from tools.adapters.learners.modeling_laud import LaudForSequenceClassification
+from tools.adapters.learners.tuning import SCALE, Examples, new_model, predict_logits, train
+from tools.engine.calibration import apply_temperature, fit_temperature, quadratic_loss
 from tools.engine.features import Features
-from tools.engine.learning import Fitted, TrainingSet, balanced, deal_folds
+from tools.engine.learning import Fitted, TrainingSet, deal_folds
+from tools.engine.opinion_pool import OpinionPool, fit_opinion_pool
 from tools.engine.ports import Probabilities
 
 STEPS = 48
 """Steps for a hundred labels; others take them in proportion, within SPAN times."""
 SPAN = (0.5, 4.0)
-BATCH = 24
-ENCODER_RATE = 1e-4
-HEAD_RATE = 1e-2
-WARM_UP = 0.1
-DECAY = 0.01
-CLIP = 1.0
-DROPOUT = 0.1
-CONTRAST = 1.0
-"""Weight of the contrastive loss."""
-CONTRAST_TEMPERATURE = 0.1
-SCALE = 10.0
-"""Factor from unit vectors to what the linear layer sees: lets it be sure with small weights."""
 MAX_TOKENS = 128
 FOLDS = 2
 """Folds for held-out probabilities: each costs a training."""
-CHECKS = (0.75, 0.875, 1.0)
-"""Parts of a training after which its held-out loss is looked at, for the early stop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Data:
-    """Tokenised texts, their codes, and how far each label is to be believed."""
-
-    rows: list[list[int]]
-    labels: NDArray[np.int64]
-    weights: NDArray[np.float64]
-    pad_id: int
-
-    def part(self, kept: NDArray[np.bool_]) -> "_Data":
-        places = np.flatnonzero(kept)
-        return _Data(
-            rows=[self.rows[i] for i in places],
-            labels=self.labels[places],
-            weights=self.weights[places],
-            pad_id=self.pad_id,
-        )
+PSEUDO_TEXTS = 600
+"""Texts of the pool, at most, that get a pseudo-label."""
+PSEUDO_STEPS = 0.5
+"""Steps with pseudo-labels, in times of those before."""
+PSEUDO_RATE = 5e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validated:
-    """(n, C) logits of each text by a training that had not seen it, and the share of the steps that was best."""
+    """(n, C) logits of each text by a training that had not seen it, and how that training went.
+
+    `share` of the steps was best; then came pseudo-labels by `opinions`, where these made it better.
+    """
 
     logits: NDArray[np.float32]
     share: float
+    opinions: OpinionPool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Material:
+    """The labeled texts, the pool's texts without a label, and what the zero-shot pass says of the latter."""
+
+    labeled: Examples
+    unlabeled: list[list[int]]
+    prior: Probabilities
+
+    def part(self, kept: NDArray[np.bool_]) -> "_Material":
+        return replace(self, labeled=self.labeled.part(kept))
 
 
 class FinetuneLearner:
@@ -90,24 +77,41 @@ class FinetuneLearner:
 
     def validate(self, examples: TrainingSet, *, seed: int) -> Validated:
         """What trainings on parts of the examples make of the rest; the folds are those that `seed` deals."""
-        _, base, data = self._prepared(examples)
-        folds = deal_folds(data.labels, folds=FOLDS, rng=np.random.default_rng(seed))
-        logits = np.zeros((len(data.labels), len(examples.classes)), dtype=np.float32)
-        stops = []
+        _, base, material = self._prepared(examples)
+        labels = examples.labels
+        folds = deal_folds(labels, folds=FOLDS, rng=np.random.default_rng(seed))
+        logits = np.zeros((len(labels), len(examples.classes)), dtype=np.float32)
+        stops, models = [], {}
         for fold in np.unique(folds):
             judged = folds == fold
             model = new_model(base, examples.classes, seed=seed)
-            stop, logits[judged] = train(model, data.part(~judged), held_out=data.part(judged), seed=seed)
+            learnt, held_out = material.labeled.part(~judged), material.labeled.part(judged)
+            stop, logits[judged] = train(model, learnt, steps=_steps(learnt), held_out=held_out, seed=seed)
             stops.append(stop)
-        return Validated(logits=logits, share=float(np.mean(stops)))
+            models[int(fold)] = model
+        plain = Validated(logits=logits, share=float(np.mean(stops)), opinions=None)
+        if examples.prior is None or not material.unlabeled:
+            return plain
+        opinions = fit_opinion_pool(logits, examples.prior.labeled, labels, examples.believed)
+        taught = np.zeros_like(logits)
+        for fold, model in models.items():
+            judged = folds == fold
+            _teach(model, material.part(~judged), opinions, seed=seed)
+            held_out = material.labeled.part(judged)
+            taught[judged] = predict_logits(model, held_out.rows, held_out.pad_id, scale=SCALE)
+        if quadratic_loss(taught, labels) > quadratic_loss(logits, labels):
+            return plain
+        return replace(plain, logits=taught, opinions=opinions)
 
     def finish(self, examples: TrainingSet, validated: Validated, folder: Path, *, seed: int) -> Fitted:
         """Train on all examples, as long and as sure as the folds say."""
         started = perf_counter()
-        tokenizer, base, data = self._prepared(examples)
+        tokenizer, base, material = self._prepared(examples)
         temperature = fit_temperature(validated.logits, examples.labels)
         model = new_model(base, examples.classes, seed=seed)
-        train(model, data, share=validated.share, seed=seed)
+        train(model, material.labeled, steps=round(_steps(material.labeled) * validated.share), seed=seed)
+        if validated.opinions is not None:
+            _teach(model, material, validated.opinions, seed=seed)
         with torch.no_grad():
             model.classifier.weight.mul_(SCALE / temperature)
             model.classifier.bias.div_(temperature)
@@ -121,142 +125,32 @@ class FinetuneLearner:
             seconds=perf_counter() - started,
         )
 
-    def _prepared(self, examples: TrainingSet) -> tuple[PreTrainedTokenizerBase, Any, _Data]:
+    def _prepared(self, examples: TrainingSet) -> tuple[PreTrainedTokenizerBase, Any, _Material]:
         tokenizer, base = load(self._encoder, "float32")
-        data = _Data(
+        labeled = Examples(
             rows=tokenise(tokenizer, examples.texts, MAX_TOKENS),
             labels=examples.labels,
             weights=examples.believed,
             pad_id=int(tokenizer.pad_token_id or 0),
         )
-        return tokenizer, base, data
+        # They are in order of arrival: every so many-th, so that all of the pool is among them.
+        apart = max(1, -(-len(examples.unlabeled_texts) // PSEUDO_TEXTS))
+        prior = np.empty((0, 0), dtype=np.float32) if examples.prior is None else examples.prior.unlabeled[::apart]
+        unlabeled = tokenise(tokenizer, examples.unlabeled_texts[::apart], MAX_TOKENS)
+        return tokenizer, base, _Material(labeled=labeled, unlabeled=unlabeled, prior=prior)
 
 
-def new_model(base: Any, classes: Sequence[str], *, seed: int) -> LaudForSequenceClassification:
-    """A classifier over a copy of the encoder `base`, its head untrained."""
-    torch.manual_seed(seed)
-    names = dict(enumerate(classes))
-    config = LaudConfig(
-        encoder=base.config.to_dict(),
-        id2label=names,
-        label2id={name: code for code, name in names.items()},
-    )
-    model = LaudForSequenceClassification(config)
-    model.encoder.load_state_dict(base.state_dict(), strict=False)
-    torch.nn.Module.to(model, device())
-    return model
+def _steps(data: Examples) -> int:
+    return round(STEPS * min(SPAN[1], max(SPAN[0], len(data.labels) / 100)))
 
 
-def train(
-    model: LaudForSequenceClassification,
-    data: _Data,
-    *,
-    held_out: _Data | None = None,
-    share: float = 1.0,
-    seed: int,
-) -> tuple[float, NDArray[np.float32]]:
-    """Train in place; early stop: of the looks at the held-out loss the best one counts.
-
-    Returns the share of the steps after which the loss was lowest, and the held-out logits (n, C) then.
-    """
-    steps = round(STEPS * min(SPAN[1], max(SPAN[0], len(data.labels) / 100)) * share)
-    rng = np.random.default_rng(seed)
-    # A label that is believed half is drawn half as often.
-    chances = balanced(data.labels, data.weights) / data.weights.sum()
-    optimizer, schedule = _optimizer(model, steps)
-    best = (float("inf"), share, np.empty((0, 0), dtype=np.float32))
-    checks = {round(steps * part) for part in CHECKS}
-    model.train()
-    for step in range(1, steps + 1):
-        batch = rng.choice(len(data.labels), min(BATCH, len(data.labels)), p=chances)
-        loss = _loss(model, data, batch)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
-        schedule.step()
-        if held_out is not None and step in checks:
-            logits = predict_logits(model, held_out.rows, held_out.pad_id, scale=SCALE)
-            wrong = _cross_entropy(logits, held_out.labels)
-            if wrong < best[0]:
-                best = (wrong, step / steps, logits)
-            model.train()
-    model.eval()  # type: ignore[no-untyped-call]
-    return best[1], best[2]
-
-
-def predict_logits(
-    model: LaudForSequenceClassification, rows: Sequence[list[int]], pad_id: int, *, scale: float = 1.0
-) -> NDArray[np.float32]:
-    """Logits (n, C) of tokenised texts, in length-sorted batches."""
-    logits = np.empty((len(rows), model.classifier.out_features), dtype=np.float32)
-    model.eval()  # type: ignore[no-untyped-call]
-    with torch.inference_mode():
-        for batch in batches([len(row) for row in rows]):
-            ids, mask = pad([rows[i] for i in batch], pad_id, model.device)
-            vectors = model.embed(ids, mask) * scale
-            logits[batch] = model.classifier(vectors.to(model.classifier.weight.dtype)).float().cpu().numpy()
-    return logits
-
-
-def _cross_entropy(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    return float(torch.nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)))
-
-
-def _optimizer(
-    model: LaudForSequenceClassification, steps: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    kept = frozen([name for name, _ in model.encoder.named_parameters()])
-    for name, weight in model.encoder.named_parameters():
-        weight.requires_grad = name not in kept
-    encoder = [weight for weight in model.encoder.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": encoder, "lr": ENCODER_RATE},
-            {"params": model.classifier.parameters(), "lr": HEAD_RATE},
-        ],
-        weight_decay=DECAY,
-        fused=True,
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, (step + 1) / (WARM_UP * steps)) * max(0.0, 1 - step / steps)
-    )
-    return optimizer, schedule
-
-
-def frozen(names: Sequence[str]) -> set[str]:
-    """Of an encoder's weights those that are not trained: the embeddings and the lower half of numbered layers.
-
-    An encoder that shares one layer's weights among all has no lower half.
-    """
-    layers = {name: int(found[1]) for name in names if (found := re.search(r"\.(\d+)\.", f".{name}"))} | {
-        name: -1 for name in names if name.startswith("embeddings")
-    }
-    half = (max(layers.values(), default=0) + 1) // 2
-    return {name for name, layer in layers.items() if layer < half}
-
-
-def _loss(model: LaudForSequenceClassification, data: _Data, batch: NDArray[np.int64]) -> torch.Tensor:
-    ids, mask = pad([data.rows[i] for i in batch], data.pad_id, model.device)
-    codes = torch.from_numpy(data.labels[batch]).to(model.device)
-    with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=fast_bfloat16()):
-        vectors = model.embed(ids, mask)
-    vectors = vectors.float()
-    logits = model.classifier(torch.nn.functional.dropout(vectors * SCALE, DROPOUT))
-    return torch.nn.functional.cross_entropy(logits, codes) + CONTRAST * contrast(vectors, codes)
-
-
-def contrast(vectors: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
-    """Supervised contrastive loss of unit vectors (n, d): texts of a class attract, others repel; 0 without pairs."""
-    others = ~torch.eye(len(codes), dtype=torch.bool, device=codes.device)
-    similar = (vectors @ vectors.T / CONTRAST_TEMPERATURE).masked_fill(~others, -torch.inf)
-    shares = similar - torch.logsumexp(similar, 1, keepdim=True)
-    alike = (codes[:, None] == codes[None]) & others
-    counts = alike.sum(1)
-    paired = counts > 0
-    if not bool(paired.any()):
-        return vectors.sum() * 0.0
-    return -(shares.masked_fill(~alike, 0.0).sum(1)[paired] / counts[paired]).mean()
+def _teach(model: LaudForSequenceClassification, material: _Material, opinions: OpinionPool, *, seed: int) -> None:
+    """Train on from where `model` is, on the labels and as much again of pseudo-labels."""
+    labeled = material.labeled
+    said = opinions.of(predict_logits(model, material.unlabeled, labeled.pad_id, scale=SCALE), material.prior)
+    sure = said.max(axis=1).astype(np.float64)
+    both = labeled.with_more(material.unlabeled, said.argmax(axis=1), sure * (labeled.weights.sum() / sure.sum()))
+    train(model, both, steps=max(1, round(_steps(labeled) * PSEUDO_STEPS)), rate=PSEUDO_RATE, seed=seed)
 
 
 class FinetunedClassifier:
