@@ -18,7 +18,7 @@ from transformers.utils import logging
 
 from tools.adapters.encoder import device, load, number_format, tokenise
 from tools.adapters.learners.modeling_laud import LaudForSequenceClassification
-from tools.adapters.learners.tuning import SCALE, Examples, new_model, predict_logits, train
+from tools.adapters.learners.tuning import SCALE, Tokenised, new_model, predict_logits, train
 from tools.engine.calibration import apply_temperature, fit_temperature, quadratic_loss
 from tools.engine.features import Features
 from tools.engine.learning import Fitted, TrainingSet, deal_folds
@@ -54,7 +54,7 @@ class Validated:
 class _Material:
     """The labeled texts, the pool's texts without a label, and what the zero-shot pass says of the latter."""
 
-    labeled: Examples
+    labeled: Tokenised
     unlabeled: list[list[int]]
     prior: Probabilities
 
@@ -127,7 +127,7 @@ class FinetuneLearner:
 
     def _prepared(self, examples: TrainingSet) -> tuple[PreTrainedTokenizerBase, Any, _Material]:
         tokenizer, base = load(self._encoder, "float32")
-        labeled = Examples(
+        labeled = Tokenised(
             rows=tokenise(tokenizer, examples.texts, MAX_TOKENS),
             labels=examples.labels,
             weights=examples.believed,
@@ -140,7 +140,7 @@ class FinetuneLearner:
         return tokenizer, base, _Material(labeled=labeled, unlabeled=unlabeled, prior=prior)
 
 
-def _steps(data: Examples) -> int:
+def _steps(data: Tokenised) -> int:
     return round(STEPS * min(SPAN[1], max(SPAN[0], len(data.labels) / 100)))
 
 

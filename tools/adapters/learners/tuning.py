@@ -36,7 +36,7 @@ CHECKS = (0.75, 0.875, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examples:
+class Tokenised:
     """Tokenised texts, their codes (n,), and how far each label is to be believed (n,)."""
 
     rows: list[list[int]]
@@ -44,14 +44,14 @@ class Examples:
     weights: NDArray[np.float64]
     pad_id: int
 
-    def part(self, kept: NDArray[np.bool_]) -> "Examples":
+    def part(self, kept: NDArray[np.bool_]) -> "Tokenised":
         """Those that are `kept` (n,)."""
         places = np.flatnonzero(kept)
         return replace(
             self, rows=[self.rows[i] for i in places], labels=self.labels[places], weights=self.weights[places]
         )
 
-    def with_more(self, rows: list[list[int]], labels: NDArray[np.int64], weights: NDArray[np.float64]) -> "Examples":
+    def with_more(self, rows: list[list[int]], labels: NDArray[np.int64], weights: NDArray[np.float64]) -> "Tokenised":
         """These, and others after them."""
         return replace(
             self,
@@ -78,11 +78,11 @@ def new_model(base: Any, classes: Sequence[str], *, seed: int) -> LaudForSequenc
 
 def train(  # noqa: PLR0913 - keyword-only
     model: LaudForSequenceClassification,
-    data: Examples,
+    data: Tokenised,
     *,
     steps: int,
     rate: float = ENCODER_RATE,
-    held_out: Examples | None = None,
+    held_out: Tokenised | None = None,
     seed: int,
 ) -> tuple[float, NDArray[np.float32]]:
     """Train in place; early stop: of the looks at the held-out loss the best one counts.
@@ -165,7 +165,7 @@ def frozen(names: Sequence[str]) -> set[str]:
     return {name for name, layer in layers.items() if layer < half}
 
 
-def _loss(model: LaudForSequenceClassification, data: Examples, batch: NDArray[np.int64]) -> torch.Tensor:
+def _loss(model: LaudForSequenceClassification, data: Tokenised, batch: NDArray[np.int64]) -> torch.Tensor:
     ids, mask = pad([data.rows[i] for i in batch], data.pad_id, model.device)
     codes = torch.from_numpy(data.labels[batch]).to(model.device)
     with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=fast_bfloat16()):
