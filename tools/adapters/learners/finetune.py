@@ -49,17 +49,18 @@ CHECKS = (0.75, 0.875, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Data:
-    """Tokenised texts, their codes, and how far each label is to be believed."""
+class Tokenised:
+    """Texts as token ids, their codes, and how far each label is to be believed."""
 
     rows: list[list[int]]
     labels: NDArray[np.int64]
     weights: NDArray[np.float64]
     pad_id: int
 
-    def part(self, kept: NDArray[np.bool_]) -> "_Data":
+    def part(self, kept: NDArray[np.bool_]) -> "Tokenised":
+        """The texts of which (n,) `kept` is true."""
         places = np.flatnonzero(kept)
-        return _Data(
+        return Tokenised(
             rows=[self.rows[i] for i in places],
             labels=self.labels[places],
             weights=self.weights[places],
@@ -121,9 +122,9 @@ class FinetuneLearner:
             seconds=perf_counter() - started,
         )
 
-    def _prepared(self, examples: TrainingSet) -> tuple[PreTrainedTokenizerBase, Any, _Data]:
+    def _prepared(self, examples: TrainingSet) -> tuple[PreTrainedTokenizerBase, Any, Tokenised]:
         tokenizer, base = load(self._encoder, "float32")
-        data = _Data(
+        data = Tokenised(
             rows=tokenise(tokenizer, examples.texts, MAX_TOKENS),
             labels=examples.labels,
             weights=examples.believed,
@@ -149,9 +150,9 @@ def new_model(base: Any, classes: Sequence[str], *, seed: int) -> LaudForSequenc
 
 def train(
     model: LaudForSequenceClassification,
-    data: _Data,
+    data: Tokenised,
     *,
-    held_out: _Data | None = None,
+    held_out: Tokenised | None = None,
     share: float = 1.0,
     seed: int,
 ) -> tuple[float, NDArray[np.float32]]:
@@ -236,7 +237,7 @@ def frozen(names: Sequence[str]) -> set[str]:
     return {name for name, layer in layers.items() if layer < half}
 
 
-def _loss(model: LaudForSequenceClassification, data: _Data, batch: NDArray[np.int64]) -> torch.Tensor:
+def _loss(model: LaudForSequenceClassification, data: Tokenised, batch: NDArray[np.int64]) -> torch.Tensor:
     ids, mask = pad([data.rows[i] for i in batch], data.pad_id, model.device)
     codes = torch.from_numpy(data.labels[batch]).to(model.device)
     with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=fast_bfloat16()):
