@@ -13,7 +13,9 @@ from agent import arguments, receipts, results
 from agent.arguments import Estimate, RunRounds
 from tools import account, doubts, estimate, export, labeling, pool, proposal, repair, rounds, task
 from tools.engine.errors import AskAgain, CannotDo, LaudError
+from tools.engine.learning import IN_CONTEXT
 from tools.engine.records import Task
+from tools.evaluation import latest_model
 from tools.plan import RunPlan, within_caps
 from tools.workbench import Workbench
 
@@ -226,7 +228,12 @@ def export_result(bench: Workbench, args: arguments.Export) -> Receipt:
 
 
 def predict(bench: Workbench, args: arguments.Predict) -> Receipt:
-    """Classify a file."""
+    """Classify a file; not by a language model, whose price nobody was asked to allow."""
+    if latest_model(bench, str(args.task)).learner == IN_CONTEXT:
+        raise CannotDo(
+            f"The model of {args.task!r} is a language model, which is paid for each row, so a person has to begin "
+            f"that: laud predict {args.task} FILE --out OUT. A run with another learner on the same labels is free."
+        )
     done = export.predict_file(
         bench, str(args.task), source=args.file, out=Path(str(args.out)), text_column=args.text_column
     )

@@ -14,6 +14,7 @@ from agent.arguments import Arguments, DeleteTask, Export, Predict, RunRounds
 from agent.calls import Ready
 from agent.toolbelt import Tool
 from tools.engine.errors import AskAgain
+from tools.engine.learning import IN_CONTEXT
 from tools.labeling import spent_on
 from tools.panel import asks_a_model
 from tools.workbench import Workbench
@@ -122,7 +123,7 @@ def read_decision(value: Mapping[str, Any]) -> Decision:
 
 
 def _asks_llm(args: RunRounds) -> bool:
-    return bool(_asked(args))
+    return bool(_asked(args)) or args.learner == IN_CONTEXT
 
 
 def _asked(args: RunRounds) -> list[str]:
@@ -144,24 +145,30 @@ def _run_card(bench: Workbench, call: Ready, args: RunRounds) -> Card:
     who = " and ".join(
         f"the language model {bench.settings.llm_model!r}" if n == "llm" else repr(n) for n in _asked(args)
     )
-    budget = args.budget if args.budget is not None else bench.tasks.get(str(args.task)).budget
+    task = bench.tasks.get(str(args.task))
+    budget = args.budget if args.budget is not None else task.budget
+    labeled = found.calls[1] + found.sample if who else 0
+    judged = bench.pools.get(task.pool).texts if args.learner == IN_CONTEXT else 0
     editable = {name: getattr(args, name) for name in EDITABLE}
     return Card(
         call=call.id,
         tool=call.tool.name,
-        title=f"Let {who} label for {args.task!r}",
-        what=_what(found, str(bench.settings.llm_base_url)),
-        texts=found.calls[1] + found.sample,
+        title=f"Let {who} label for {args.task!r}" if who else f"Have a language model judge the pool of {args.task!r}",
+        what=_what(found, str(bench.settings.llm_base_url), asked=bool(who), judged=judged),
+        texts=labeled + judged,
         dollars=found.dollars,
         budget_left=found.budget_left,
         editable={**editable, "budget": budget if budget is not None else _enough(bench, str(args.task), found)},
     )
 
 
-def _what(found: "RunEstimate", endpoint: str) -> str:
+def _what(found: "RunEstimate", endpoint: str, *, asked: bool, judged: int) -> str:
     low, high = (count + found.sample for count in found.calls)
     price = "at a price that is not known" if found.dollars is None else "for ${:.2f} to ${:.2f}".format(*found.dollars)
-    return f"{low:,} to {high:,} texts of the pool are sent to {endpoint}, {price}."
+    labeled = [f"{low:,} to {high:,} texts of the pool"] if asked else []
+    pool = [f"all {judged:,} texts of the pool, with labels beside them,"] if judged else []
+    sentence = f"{', and at the end '.join(labeled + pool)} are sent to {endpoint}, {price}."
+    return sentence[0].upper() + sentence[1:]
 
 
 def _enough(bench: Workbench, task: str, found: "RunEstimate") -> float | None:

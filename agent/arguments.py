@@ -204,7 +204,7 @@ class RunRounds(Arguments):
     until: list[str] = Field(default_factory=list, description="Rules such as precision>=0.95, recall>=0.8, plateau")
     strategy: str | None = Field(default=None, description="Query strategy; leave out to let LAUD choose")
     learner: str | None = Field(
-        default=None, description="head, kernel, finetune or auto; leave out to let LAUD choose"
+        default=None, description="head, kernel, finetune, lora, in-context or auto; leave out to let LAUD choose"
     )
     budget: Dollars = None
     gate: Gate = None

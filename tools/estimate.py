@@ -9,12 +9,14 @@ import numpy as np
 from tools.answers import settled
 from tools.consistency import MOST
 from tools.engine.gold import most_gold
+from tools.engine.learning import IN_CONTEXT
 from tools.engine.records import RoundStatus, Task, Text
 from tools.engine.stopping import Rule
 from tools.expected_cost import ENOUGH_SEEN, asking_price, price_in_words, seen
 from tools.gate import MOST as CHECKS
 from tools.gate import PORTION, checker_of, sample_left
 from tools.hand_work import hand_work
+from tools.in_context import price_of_pool
 from tools.labeling import spending_limit, spent_on
 from tools.pace import pace
 from tools.panel import asks_a_model
@@ -143,6 +145,7 @@ def estimate(bench: Workbench, plan: RunPlan) -> RunEstimate:
             *hers.words,
             *_gate_in_words(sample),
             *price_in_words(bench, task, oracle, texts),
+            *_learner_in_words(bench, plan, task),
             *_budget_in_words(oracle, dollars, left),
         ),
     )
@@ -152,6 +155,16 @@ def _gate_in_words(sample: int) -> tuple[str, ...]:
     if not sample:
         return ()
     return (f"The oracle first answers {sample:,} more texts, of which {PORTION} to {CHECKS} are checked.",)
+
+
+def _learner_in_words(bench: Workbench, plan: RunPlan, task: Task) -> tuple[str, ...]:
+    if plan.learner != IN_CONTEXT:
+        return ()
+    count, price = price_of_pool(bench, task)
+    low, high = price or (0.0, 0.0)
+    return (
+        f"At its end a language model is asked about {count:,} texts of the pool, for ${low:,.4f} to ${high:,.4f}.",
+    )
 
 
 def _budget_in_words(oracle: str, dollars: Range | None, left: float | None) -> tuple[str, ...]:
@@ -240,7 +253,10 @@ def _sample(bench: Workbench, task: Task, seed: int) -> list[Text]:
 def _dollars(  # noqa: PLR0913 - keyword-only where it matters
     bench: Workbench, plan: RunPlan, task: Task, oracle: str, texts: list[Text], *, work: _Work, sample: int
 ) -> Range | None:
-    """What the run costs: gold sample, labels, the oracle's sample, what is asked again, and a checker that is paid."""
+    """What the run costs: gold sample, labels, the oracle's sample, what is asked again, and a checker that is paid.
+
+    A learner that asks a language model about the pool comes on top.
+    """
     checker = checker_of(bench, oracle, plan.gate) or "human"
     prices = [asking_price(bench, task, name, texts) for name in (plan.gold_oracle or oracle, oracle, checker)]
     again = MOST * work.rounds[1] if asks_a_model(oracle) and bench.settings.oracle_repeats else 0
@@ -253,7 +269,8 @@ def _dollars(  # noqa: PLR0913 - keyword-only where it matters
     if len(known) < len(prices):
         return None
     low, high = (sum(n[end] * p[end] for n, p in zip(counts, known, strict=True)) for end in (0, 1))
-    return low, high
+    _, learner = price_of_pool(bench, task) if plan.learner == IN_CONTEXT else (0, (0.0, 0.0))
+    return None if learner is None else (low + learner[0], high + learner[1])
 
 
 def _seconds(bench: Workbench, plan: RunPlan, task: Task, oracle: str, work: _Work) -> Range:
@@ -265,9 +282,11 @@ def _seconds(bench: Workbench, plan: RunPlan, task: Task, oracle: str, work: _Wo
         rate = ENCODED_PER_SECOND[quick]
         seconds = 0.0 if begun else texts / rate
         seconds += (work.rounds[end] + (not begun)) * (TO_TRAIN[end] + texts / SCORED_PER_SECOND[quick])
-        if plan.learner == "finetune" or (plan.learner == "auto" and end):
+        if plan.learner in {"finetune", "lora"} or (plan.learner == "auto" and end):
             labels = work.seed_labels + work.round_labels[end]
             seconds += FINETUNED_PER_LABEL[end] * labels + texts / rate
+        if plan.learner == IN_CONTEXT:
+            seconds += texts * TO_REPLY[end] / min(AT_ONCE[end], bench.settings.llm_concurrency)
         if oracle.partition(":")[0] == "llm":
             timed = [answer.seconds for answer in seen(bench, task, oracle) if answer.seconds > 0]
             reply = fmean(timed) if len(timed) >= ENOUGH_SEEN else TO_REPLY[end]

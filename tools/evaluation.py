@@ -13,6 +13,7 @@ from tools.engine.gold import draw_gold
 from tools.engine.ports import Oracle, Probabilities
 from tools.engine.records import Basis, Estimate, GoldItem, ModelRecord, Scores, SkippedRow, Task, TextId
 from tools.engine.scoring import score
+from tools.in_context import predict
 from tools.labeling import Asked, ask
 from tools.pool import text_id
 from tools.training import TEXTS_PER_CALL, held_out, pool_texts, score_pool, zero_shot
@@ -236,7 +237,7 @@ def evaluate(bench: Workbench, name: str, *, test: str, label_column: str | None
     task = bench.tasks.get(model.task)
     texts, labels, skipped = _labeled_rows(bench, test, label_column or "label")
     known = bench.normalise_labels({TextId(str(row)): label for row, label in enumerate(labels)}, task)
-    blocks = [bench.predict(bench.model_folder(model.id), part) for part in _blocks(texts)]
+    blocks = [predict(bench, model, part) for part in _blocks(texts)]
     scores = _score(
         task,
         truth=np.array([task.class_names.index(name) for name in known.labels.values()], dtype=np.int64),

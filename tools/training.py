@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from tools.beliefs import weights_of
 from tools.engine.decisions import decide_classes
 from tools.engine.errors import NotEnoughLabels, UnreadableInput
 from tools.engine.features import Features
-from tools.engine.learning import Prior, TrainingSet, final_learner
+from tools.engine.learning import IN_CONTEXT, Prior, TrainingSet, final_learner
 from tools.engine.ports import Probabilities
 from tools.engine.records import ModelId, ModelRecord, Pool, Task, TextId
 from tools.engine.zero_shot import class_descriptions, zero_shot_probabilities
 from tools.files import make_folder, replacing
+from tools.in_context import fit_in_context, predict
 from tools.task import model_stem
 from tools.workbench import Workbench
 
@@ -159,10 +161,12 @@ def model_id(task: Task, number: int) -> ModelId:
     return ModelId(f"{model_stem(task.name)}{number:03d}")
 
 
-def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int) -> ModelRecord:
+def train(  # noqa: PLR0913 - keyword-only, and a model depends on all of them
+    bench: Workbench, task: Task, *, number: int, learner: str, seed: int, budget: float | None = None
+) -> ModelRecord:
     """Fit `learner` to the task's training labels; the model lies in the workspace and is recorded.
 
-    Raises NotEnoughLabels when fewer than two classes have a label.
+    `budget` holds for a learner that costs dollars. Raises NotEnoughLabels when fewer than two classes have a label.
     """
     labels = training_labels(bench, task)
     if len(set(labels.values())) < 2:
@@ -184,13 +188,14 @@ def train(bench: Workbench, task: Task, *, number: int, learner: str, seed: int)
         threshold=None if task.positive is None else POSITIVE_FROM,
         created_at=bench.clock(),
     )
-    fitted = bench.fit(
-        learner,
-        training_set(bench, task, labels, seed=seed),
-        bench.model_folder(record.id),
-        {**manifest(bench, task, record), "held_out": labels},
-        seed=seed,
-    )
+    examples = training_set(bench, task, labels, seed=seed)
+    told = {**manifest(bench, task, record), "held_out": labels}
+    if learner == IN_CONTEXT:
+        fitted = fit_in_context(
+            bench, task, record, examples, told, budget=budget, score=lambda m: _of_pool(bench, task, m.probabilities)
+        )
+    else:
+        fitted = bench.fit(learner, examples, bench.model_folder(record.id), told, seed=seed)
     record = replace(record, learner=fitted.learner)
     bench.rounds.save_model(record)
     return record
@@ -237,6 +242,7 @@ def training_set(bench: Workbench, task: Task, labels: dict[TextId, str], *, see
 
 def manifest(bench: Workbench, task: Task, record: ModelRecord) -> dict[str, Any]:
     """What a model's folder says of where the model comes from."""
+    encoder = bench.pools.get(task.pool).encoder
     return {
         "task": task.name,
         "description": task.description,
@@ -246,7 +252,8 @@ def manifest(bench: Workbench, task: Task, record: ModelRecord) -> dict[str, Any
         "round": record.round,
         "labels": record.labels,
         "seed": record.seed,
-        "encoder": bench.pools.get(task.pool).encoder,
+        "encoder": encoder,
+        **({"base_model": bench.settings.lora_model or encoder} if record.learner == "lora" else {}),
         "threshold": record.threshold,
     }
 
@@ -259,17 +266,21 @@ def score_pool(bench: Workbench, task: Task, model: ModelRecord) -> Probabilitie
         stored = np.asarray(np.load(path), dtype=np.float32)
         if len(stored) == bench.pools.get(task.pool).texts:
             return stored
+    probabilities = _of_pool(bench, task, partial(predict, bench, model))
+    save_array(path, probabilities)
+    return probabilities
+
+
+def _of_pool(bench: Workbench, task: Task, judge: Callable[[list[str], Features], Probabilities]) -> Probabilities:
+    """What `judge` makes of all texts of the pool, given block by block with their features."""
     pool = pool_texts(bench, task)
     features = pool_features(bench, task, pool)
     blocks = []
     for start in range(0, len(pool.ids), TEXTS_PER_CALL):
         texts = [t.text for t in bench.pools.iter_texts(task.pool, start=start, size=TEXTS_PER_CALL)]
-        rows = np.asarray(features.rows[start : start + TEXTS_PER_CALL])
-        blocks.append(bench.predict(bench.model_folder(model.id), texts, rows))
+        blocks.append(judge(texts, np.asarray(features.rows[start : start + TEXTS_PER_CALL])))
         bench.progress("scoring the pool", start + len(texts), len(pool.ids))
-    probabilities = np.concatenate(blocks)
-    save_array(path, probabilities)
-    return probabilities
+    return np.concatenate(blocks)
 
 
 def held_out(bench: Workbench, model: ModelRecord) -> tuple[list[TextId], NDArray[np.int64], Probabilities]:

@@ -186,12 +186,11 @@ class Workbench:
 
         return self._opened.get("compute", make)
 
-    @property
-    def learners(self) -> tuple[str, ...]:
-        """The names of learners that `fit` takes."""
-        from tools.adapters.learners import LEARNERS  # noqa: PLC0415 - as above
+    def check_learner(self, name: str) -> None:
+        """Raise UnknownName for a learner that is none, CannotDo where its packages are not installed."""
+        from tools.adapters.learners import check_learner  # noqa: PLC0415 - as above
 
-        return ("auto", *LEARNERS)
+        check_learner(name)
 
     def submit_encode(self, texts: list[str], encoder: str | None = None) -> Future[Vectors]:
         """Start encoding in the compute lane; unit vectors as float16, one row a text."""

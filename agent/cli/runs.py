@@ -32,7 +32,7 @@ def run(
     gold_oracle: Annotated[str | None, typer.Option(help="Who labels the gold sample [default: the oracle]")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="Dollars to spend on answers, at most")] = None,
     strategy: Annotated[str, typer.Option(help="Query strategy")] = "auto",
-    learner: Annotated[str, typer.Option(help="head, kernel, finetune or auto")] = "auto",
+    learner: Annotated[str, typer.Option(help="head, kernel, finetune, lora, in-context or auto")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of every random choice")] = 0,
     seed_labels: Annotated[int | None, typer.Option(min=2, help="Size of the verified seed")] = None,
     noise: Annotated[float, typer.Option(min=0, max=1, help="Share of replayed labels made wrong on purpose")] = 0.0,

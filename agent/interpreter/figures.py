@@ -138,7 +138,13 @@ STRATEGIES: Mapping[str, str] = MappingProxyType(
     }
 )
 LEARNERS: Mapping[str, str] = MappingProxyType(
-    {"finetune": "fine-tune|transformer", "kernel": "kernel", "head": "head|logistic|light"}
+    {
+        "finetune": "fine-tune|transformer",
+        "lora": "lora|low-rank",
+        "in-context": "in-context|few-shot",
+        "kernel": "kernel",
+        "head": "head|logistic|light",
+    }
 )
 LONGEST_PATTERN = 12
 """Words that the patterns for a column span, at most."""

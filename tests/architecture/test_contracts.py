@@ -8,7 +8,7 @@ from tests.support import sources
 
 PURE = {"numpy", "scipy", "sklearn"}
 FAMILIES = (
-    {"torch", "transformers"},
+    {"torch", "transformers", "peft"},
     {"chromadb", "httpx"},
     {"sqlalchemy", "alembic"},
     {"openai", "langchain_core", "langchain_openai", "anyio", "tenacity"},

@@ -51,7 +51,9 @@ def _imported(*folders: str) -> set[str]:
 
 
 def test_what_the_product_imports_is_declared() -> None:
-    declared = _declared([*PROJECT["dependencies"], *EXTRAS["postgres"], *EXTRAS["ray"], *EXTRAS["onnx"]])
+    declared = _declared(
+        [*PROJECT["dependencies"], *EXTRAS["postgres"], *EXTRAS["ray"], *EXTRAS["onnx"], *EXTRAS["lora"]]
+    )
     assert not _imported("tools", "agent", "ui") - declared
 
 

@@ -34,7 +34,7 @@ def watch(event, arguments):
         done.append(f"{event} {arguments[0]}")
 
 sys.addaudithook(watch)
-optional = {"ray"}
+optional = {"ray", "peft"}
 for name in json.loads(sys.argv[1]):
     try:
         importlib.import_module(name)

@@ -4,6 +4,8 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,27 +13,39 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydantic import SecretStr
 
 from tests.support.laud_process import sample_rows
+from tests.support.openai_endpoint import KEY, MODEL
+from tests.support.prompted_endpoint import PromptedEndpoint
+from tests.support.tiny_decoder import write_tiny_decoder
 from tests.support.tiny_encoder import write_tiny_encoder
 from tools.adapters.compute import work
 from tools.adapters.encoder_card import PACKAGED
 from tools.adapters.feature_space import features_of, load_space, make_space
 from tools.adapters.learners import LEARNERS, open_classifier, open_learner
 from tools.adapters.learners.featuriser import SPACE
-from tools.adapters.learners.folder import appearing
+from tools.adapters.learners.folder import appearing, write_fitted
+from tools.adapters.learners.in_context import Ask, InContextLearner
+from tools.adapters.oracles.endpoint import LlmEndpoint
+from tools.adapters.oracles.llm import LlmOracle
 from tools.engine.errors import StorageFailed, UnknownName, UnreadableInput
 from tools.engine.features import Features
 from tools.engine.learning import Fitted, Prior, TrainingSet
+from tools.engine.records import Answer, ClassDefinition, Task
 
 LETTERS = ("abc", "xyz", "012")
 """What the texts of each class are spelled with."""
+DECODER = "decoder"
+"""Folder of the language model, beside the encoder's."""
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of an encoder that costs nothing."""
-    return str(write_tiny_encoder(tmp_path_factory.mktemp("encoders") / "tiny"))
+    """The folder of an encoder that costs nothing; beside it lies a language model that costs as much."""
+    folder = tmp_path_factory.mktemp("encoders")
+    write_tiny_decoder(folder / DECODER)
+    return str(write_tiny_encoder(folder / "tiny"))
 
 
 def spelled(codes: NDArray[np.int64], rng: np.random.Generator) -> list[str]:
@@ -69,12 +83,46 @@ def featured(texts: list[str], encoder: str) -> tuple[Features, Path]:
 
 def fit(learner: str, examples: TrainingSet, folder: Path, encoder: str, *, seed: int = 0) -> Fitted:
     positive = None if examples.positive is None else examples.classes[examples.positive]
-    manifest = {"classes": list(examples.classes), "encoder": encoder, "positive": positive}
+    manifest: dict[str, Any] = {"classes": list(examples.classes), "encoder": encoder, "positive": positive}
+    if learner == "in-context":
+        return fit_in_context(examples, folder, manifest, seed=seed)
+    if learner == "lora":
+        manifest["base_model"] = str(Path(encoder).with_name(DECODER))
     return work.fit(learner, examples, str(folder), manifest, precision="float32", seed=seed)
 
 
+def fit_in_context(examples: TrainingSet, folder: Path, manifest: dict[str, Any], *, seed: int) -> Fitted:
+    """The same for a language model behind an endpoint."""
+    task = Task(name="t", pool="p", description="", classes=tuple(map(named, examples.classes)))
+    with asking(task) as ask, appearing(folder) as partial:
+        fitted = InContextLearner(ask, task=task, model=MODEL, size=8).fit(examples, partial, seed=seed)
+        write_fitted(partial, fitted, manifest)
+    return fitted
+
+
+def named(name: str) -> ClassDefinition:
+    return ClassDefinition(name=name)
+
+
+@contextmanager
+def asking(task: Task) -> Iterator[Ask]:
+    """A language model that can be asked."""
+    with PromptedEndpoint() as endpoint:
+        there = LlmEndpoint(base_url=endpoint.url, api_key=SecretStr(KEY))
+        yield lambda texts, before: LlmOracle(endpoint=there, model=MODEL, task=task, before=before).answers(
+            texts, task
+        )
+
+
+def nobody(texts: object, before: object) -> tuple[Answer, ...]:  # noqa: ARG001 - as one who answers takes them
+    """Answers nothing."""
+    return ()
+
+
 def predicted(folder: Path, texts: tuple[str, ...] | list[str], features: Features | None = None) -> NDArray[Any]:
-    return open_classifier(folder, precision="float32").probabilities(list(texts), features)
+    classes = open_classifier(folder, precision="float32", ask=nobody).classes
+    with asking(Task(name="t", pool="p", description="", classes=tuple(map(named, classes)))) as ask:
+        return open_classifier(folder, precision="float32", ask=ask).probabilities(list(texts), features)
 
 
 @pytest.fixture(scope="module", params=LEARNERS)
@@ -110,7 +158,7 @@ def test_the_folder_holds_weights_and_says_what_it_is(
     assert fitted.learner == learner
     assert fitted.temperature > 0
     assert fitted.seconds > 0
-    assert open_classifier(folder, precision="float32").classes == examples.classes
+    assert open_classifier(folder, precision="float32", ask=nobody).classes == examples.classes
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
@@ -153,6 +201,8 @@ def test_the_same_seed_gives_the_same_model_also_when_it_is_loaded_again(
 def test_another_seed_deals_other_folds(
     learner: str, trained: tuple[Path, Fitted], examples: TrainingSet, encoder: str, tmp_path: Path
 ) -> None:
+    if learner == "in-context":
+        pytest.skip("each text is asked about alone, and no lot is drawn")
     other = fit(learner, examples, tmp_path / "other", encoder, seed=1)
     assert other.held_out.tolist() != trained[1].held_out.tolist()
 
@@ -207,7 +257,7 @@ def test_a_damaged_folder_is_told_as_such(trained: tuple[Path, Fitted], tmp_path
             case "other manifest":
                 (folder / "laud.json").write_text("[]", encoding="utf-8")
     with pytest.raises(UnreadableInput, match=r"damaged") as caught:
-        open_classifier(folder, precision="float32")
+        open_classifier(folder, precision="float32", ask=nobody)
     assert str(folder) in str(caught.value)
 
 

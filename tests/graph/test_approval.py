@@ -213,9 +213,10 @@ def test_a_run_that_costs_nothing_is_not_asked_about(workspace: Path) -> None:
         {"oracle": "zero-shot>llm"},
         {"oracle": "vote:zero-shot,llm"},
         {"oracle": "zero-shot", "gate": "llm"},
+        {"oracle": "zero-shot", "learner": "in-context", "budget": 5.0},
     ],
 )
-def test_however_a_run_comes_to_the_llm_it_is_asked_about(args: dict[str, str], workspace: Path) -> None:
+def test_however_a_run_comes_to_the_llm_it_is_asked_about(args: dict[str, Any], workspace: Path) -> None:
     runs = Runs()
     with talking(workspace, in_turn(calls("run_rounds", **args)), runs) as one:
         if not args:
@@ -224,6 +225,21 @@ def test_however_a_run_comes_to_the_llm_it_is_asked_about(args: dict[str, str], 
         one.say("go")
         assert one.pending["tool"] == "run_rounds"
     assert not runs.asked
+
+
+def test_a_learner_that_asks_about_the_pool_is_told_with_its_price(workspace: Path) -> None:
+    run = calls("run_rounds", oracle="zero-shot", learner="in-context", labels=20, budget=5.0)
+    with talking(workspace, in_turn(run)) as one:
+        one.say("go")
+        card = one.pending
+    count = len(TEXTS) + len(MANY)
+    assert card["title"] == "Have a language model judge the pool of 'babies'"
+    assert card["what"].startswith(
+        f"All {count} texts of the pool, with labels beside them, are sent to http://127.0.0.1:9"
+    )
+    assert card["texts"] == count
+    low, high = card["dollars"]
+    assert 0 < low < high < 5
 
 
 def test_a_task_is_deleted_only_when_the_person_says_so(workspace: Path) -> None:

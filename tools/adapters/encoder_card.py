@@ -35,7 +35,7 @@ def packaged_folder() -> Path:
 
 def resolve(encoder: str) -> str:
     """The folder or Hugging Face id that transformers loads `encoder` from."""
-    return str(packaged_folder()) if encoder == PACKAGED else encoder
+    return str(packaged_folder()) if encoder == PACKAGED else encoder.removeprefix("hf:")
 
 
 def languages(encoder: str) -> str | None:

@@ -13,6 +13,10 @@ from tools.engine.ports import Probabilities
 FOLDS = 5
 FINETUNE_FROM = 60
 """Labels from which on a fine-tuned encoder may beat a head on frozen vectors."""
+IN_CONTEXT = "in-context"
+"""The learner that asks a language model about each text."""
+HEAD_FIRST = ("auto", IN_CONTEXT)
+"""What a run may be asked for that has a head in its rounds, and another learner at the end."""
 RARE = 0.1
 """Share of a pool below which a positive class is rare. There a model that sees the whole pool beats fine-tuning."""
 

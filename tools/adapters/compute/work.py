@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tools.engine.features import Features
 from tools.engine.learning import Fitted, TrainingSet
 from tools.engine.ports import Probabilities, Vectors
@@ -41,15 +39,14 @@ def fit(  # noqa: PLR0913 - what is trained, where to, and how
 ) -> Fitted:
     """Train a learner; the model's `folder` appears whole, with manifest and held-out probabilities, or not at all."""
     from tools.adapters.learners import open_learner
-    from tools.adapters.learners.folder import appearing, write_manifest
+    from tools.adapters.learners.folder import appearing, write_fitted
 
     with appearing(Path(folder)) as partial:
-        fitted = open_learner(learner, encoder=manifest["encoder"], precision=precision).fit(
-            examples, partial, seed=seed
+        opened = open_learner(
+            learner, encoder=manifest["encoder"], precision=precision, base=manifest.get("base_model")
         )
-        np.save(partial / "held_out.npy", fitted.held_out)
-        told = {"learner": fitted.learner, "temperature": fitted.temperature, "compared": dict(fitted.compared)}
-        write_manifest(partial, manifest | told)
+        fitted = opened.fit(examples, partial, seed=seed)
+        write_fitted(partial, fitted, manifest)
     return fitted
 
 

@@ -2,12 +2,15 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tools.engine.errors import StorageFailed, UnreadableInput
+from tools.engine.learning import Fitted
 
 MANIFEST = "laud.json"
 
@@ -36,6 +39,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise UnreadableInput(f"{folder} holds no model: {MANIFEST} is missing or damaged.") from error
+
+
+def write_fitted(folder: Path, fitted: Fitted, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Write what came of a training beside the weights; returns what the model says of itself."""
+    np.save(folder / "held_out.npy", fitted.held_out)
+    told = {"learner": fitted.learner, "temperature": fitted.temperature, "compared": dict(fitted.compared)}
+    write_manifest(folder, {**manifest, **told})
+    return {**manifest, **told}
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

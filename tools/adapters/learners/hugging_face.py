@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from tools.adapters.encoder import edges, layers_of, load, number_format
 from tools.adapters.feature_space import load_space
-from tools.adapters.learners import head, kernel
+from tools.adapters.learners import check_learner, head, kernel
 from tools.adapters.learners.featuriser import SPACE
 from tools.adapters.learners.finetune import FinetunedClassifier
 from tools.adapters.learners.folder import read_manifest, write_manifest
@@ -28,13 +28,29 @@ def write_folder(folder: Path, out: Path, *, precision: str) -> None:
     Saving with the code of the architecture beside the weights is what `trust_remote_code=True` needs.
     """
     manifest = read_manifest(folder)
+    exported = {key: value for key, value in manifest.items() if key != "held_out"}
+    if manifest["learner"] == "lora":
+        _write_merged(folder, manifest, out, precision=precision)
+        write_manifest(out, exported)
+        return
     model, tokenizer = assemble(folder, manifest, precision=precision)
     LaudConfig.register_for_auto_class()  # type: ignore[no-untyped-call]
     LaudForSequenceClassification.register_for_auto_class("AutoModelForSequenceClassification")  # type: ignore[no-untyped-call]
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
-    exported = {key: value for key, value in manifest.items() if key != "held_out"}
     write_manifest(out, exported | {"learner": "finetune"})
+
+
+def _write_merged(folder: Path, manifest: dict[str, Any], out: Path, *, precision: str) -> None:
+    """Adapters worked into their base model: an architecture of transformers' own, which needs no code beside it."""
+    check_learner("lora")
+    from tools.adapters.learners.lora import Adapted  # noqa: PLC0415 - its package is an extra
+
+    adapted = Adapted.load(folder, manifest["classes"], precision="float32")
+    model = adapted.merged()
+    torch.nn.Module.to(model, number_format(precision))
+    model.save_pretrained(out)
+    adapted.tokenizer.save_pretrained(out)
 
 
 def assemble(

@@ -44,6 +44,11 @@ def write_onnx(folder: Path, out: Path, texts: Sequence[str]) -> float:
     import onnxruntime  # noqa: PLC0415 - an extra
 
     manifest = read_manifest(folder)
+    if manifest["learner"] == "lora":
+        raise CannotDo(
+            "A model of the learner lora is not written as ONNX: such a file holds 2 GB, and most base models are "
+            "bigger. The format hf holds it whole; Hugging Face's optimum makes ONNX of that."
+        )
     model, tokenizer = assemble(folder, manifest, precision="float32")
     asked = tokenizer(list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
     network = _Probabilities(torch.nn.Module.to(model, "cpu")).train(mode=False)

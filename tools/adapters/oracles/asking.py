@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 
 from aiohttp import ClientSession
@@ -27,19 +27,27 @@ class Asking:
     """Asks about texts once; what arrives is put into `arrived`, and None when nothing more comes."""
 
     def __init__(
-        self, *, endpoint: LlmEndpoint, model: str, costing: Costing, source: str, under_way: UnderWay
+        self,
+        *,
+        endpoint: LlmEndpoint,
+        model: str,
+        costing_of: Callable[[Sequence[Text]], Costing],
+        reader: Reader,
+        under_way: UnderWay,
     ) -> None:
-        """Asks `model` as `costing` says; what is sent is counted in `under_way`, and off it what comes to nothing."""
+        """Asks `model` as `costing_of` says for the texts of a request; what comes back `reader` makes answers of.
+
+        What is sent is counted in `under_way`, and off it what comes to nothing.
+        """
         self.arrived: SimpleQueue[Arrived | None] = SimpleQueue()
         self.outage: OracleUnavailable | None = None
         self._endpoint = endpoint
         self._limiter = endpoint.limiter(model)
         self._model = model
-        self._costing = costing
-        self._prompt = costing.prompt
-        self._reader = Reader(costing=costing, source=source, model=model)
+        self._costing_of = costing_of
+        self._reader = reader
         self._under_way = under_way
-        self._together = costing.items
+        self._together = reader.costing.items
         self._spent: dict[TextId, float] = defaultdict(float)
         self._unreadable: Counter[TextId] = Counter()
         self._client: ClientSession
@@ -48,7 +56,7 @@ class Asking:
     @property
     def key(self) -> str:
         """What the answers are known by beside model and text."""
-        return self._prompt.key
+        return self._reader.costing.prompt.key
 
     async def run(self, texts: Sequence[Text], *, task_status: TaskStatus[CancelScope] = TASK_STATUS_IGNORED) -> None:
         """Ask about all of `texts`; `outage` says why not all were. Cancelling the scope drops open requests."""
@@ -68,8 +76,9 @@ class Asking:
     # --- requests -----------------------------------------------------------------------------------------------------
 
     async def _enter(self, texts: Sequence[Text]) -> Pass:
-        sent = sum(self._costing.bytes_of([text.text for text in texts])) / BYTES_PER_TOKEN
-        tokens = sent + self._costing.output_limit(len(texts))
+        costing = self._costing_of(texts)
+        sent = sum(costing.bytes_of([text.text for text in texts])) / BYTES_PER_TOKEN
+        tokens = sent + costing.output_limit(len(texts))
         passed = await self._limiter.enter(tokens=tokens, size=len(texts))
         try:
             # The request before may have ended everything, and would let one more pass.
@@ -103,9 +112,10 @@ class Asking:
     async def _request(self, keyed: dict[str, Text], passes: list[Pass]) -> Completion:
         """One reply; raises the sorted fault. A refused option is left out and the request sent again at once."""
         texts = list(keyed.values())
+        costing = self._costing_of(texts)
         messages = [
-            ("system", self._prompt.system),
-            ("user", self._prompt.user({key: text.text for key, text in keyed.items()})),
+            ("system", costing.prompt.system),
+            ("user", costing.prompt.user({key: text.text for key, text in keyed.items()})),
         ]
         passed = passes.pop() if passes else await self._enter(texts)
         said = answered = False
@@ -114,8 +124,8 @@ class Asking:
             while True:
                 options = self._endpoint.options(
                     self._model,
-                    schema=self._prompt.schema,
-                    max_output_tokens=self._costing.output_limit(len(texts)),
+                    schema=costing.prompt.schema,
+                    max_output_tokens=costing.output_limit(len(texts)),
                 )
                 completion, headers = await self._endpoint.complete(self._client, self._model, messages, options)
                 if completion is not None:
@@ -161,8 +171,9 @@ class Asking:
 
     def _read(self, keyed: dict[str, Text], completion: Completion, *, seconds: float) -> None:
         """Hand on the valid answers of a reply, and see to the texts that have none."""
-        texts = [text.text for text in keyed.values()]
-        shares = dict(zip(keyed, self._costing.shares(texts, completion), strict=True))
+        texts = list(keyed.values())
+        costing = self._costing_of(texts)
+        shares = dict(zip(keyed, costing.shares([text.text for text in texts], completion), strict=True))
         replies = self._reader.replies(keyed, completion)
         tokens = Tokens(completion.text, completion.tokens)
         if completion.finish == CUT and len(keyed) > 1:

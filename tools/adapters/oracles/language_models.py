@@ -1,18 +1,24 @@
 """The language models of an installation: one endpoint, what its models cost, and oracles over it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
+from tools.adapters.learners import open_classifier
+from tools.adapters.learners.in_context import Ask, InContextLearner, asked_about, write_model
 from tools.adapters.oracles.endpoint import LlmEndpoint
 from tools.adapters.oracles.llm import Demonstrate, LlmOracle
 from tools.adapters.oracles.offline import OfflineEndpoint
 from tools.adapters.oracles.prices import Price, load_prices
 from tools.adapters.oracles.under_way import left_under_way
+from tools.engine.demonstrations import Demonstration
 from tools.engine.errors import AskAgain, OracleUnavailable
+from tools.engine.learning import Fitted, TrainingSet
 from tools.engine.paid import AnswerCache, OfflineStore
-from tools.engine.records import Task, Text
+from tools.engine.ports import Classifier, Probabilities
+from tools.engine.records import Task, Text, TextId
 
 
 class LanguageModels:
@@ -60,8 +66,9 @@ class LanguageModels:
         items: int | None = None,
         cached: bool = True,
         demonstrate: Demonstrate | None = None,
+        before: Mapping[TextId, Sequence[Demonstration]] | None = None,
     ) -> LlmOracle:
-        """The oracle of that model, else that of the settings.
+        """The oracle of that model, else that of the settings; `before` as `LlmOracle` takes it.
 
         Its price must be known where it is to be `priced`, or what a task may cost is capped; without `cached` it
         asks all anew.
@@ -78,6 +85,7 @@ class LanguageModels:
             cache=self._cache if cached else None,
             demonstrate=demonstrate,
             shown=self._shown,
+            before=before,
             prices=self.prices(),
             notes=self._notes,
         )
@@ -117,6 +125,32 @@ class LanguageModels:
         if (priced or self._capped) and not offline.price_known:
             raise _unpriced(model, priced=priced)
         return offline
+
+    def learn(  # noqa: PLR0913 - what is learnt, where to, and what is scored
+        self,
+        ask: Ask,
+        task: Task,
+        examples: TrainingSet,
+        folder: Path,
+        manifest: Mapping[str, Any],
+        *,
+        seed: int,
+        score: Callable[[Classifier], Probabilities],
+    ) -> Fitted:
+        """Make a model that shows `examples` to the language model; its `folder` appears whole, or not at all.
+
+        `score` gives the pool's probabilities by it. Raises OracleUnavailable when no model is set.
+        """
+        _, model = self._opened(None)
+        learner = InContextLearner(ask, task=task, model=model, size=self._shown)
+        return write_model(learner, examples, folder, manifest, ask=ask, seed=seed, score=score)
+
+    def learnt(self, folder: Path, task: Task, asking: Callable[[Task, str], Ask]) -> Classifier:
+        """The model that `learn` left in `folder`: `asking` gets the question as `task` put it then, and who is asked.
+
+        Raises UnreadableInput for a damaged folder.
+        """
+        return open_classifier(folder, precision="auto", ask=asking(*asked_about(folder, task)))
 
     def left_under_way(self) -> int:
         """Answers that were asked for and not kept yet in processes that were killed: they may be paid for twice."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tools.adapters.oracles.reading import Reader
 from tools.adapters.oracles.under_way import noted
 from tools.engine.demonstrations import Demonstration
 from tools.engine.paid import AnswerCache, PaidAnswer
-from tools.engine.records import Answer, Task, Text
+from tools.engine.records import Answer, Task, Text, TextId
 
 TOKENS_COUNTED = 200
 """Earlier answers that an estimate looks at."""
@@ -49,22 +50,27 @@ class LlmOracle:
         cache: AnswerCache | None = None,
         demonstrate: Demonstrate | None = None,
         shown: int = 0,
+        before: Mapping[TextId, Sequence[Demonstration]] | None = None,
         prices: Mapping[str, Price] | None = None,
         notes: Path | None = None,
     ) -> None:
         """An oracle for `task`, which shows up to `shown` demonstrations where it is given a way to choose them.
 
+        `before` are demonstrations of its own for every text that will be asked about, one text a request. Other than
+        those chosen for all, they are part of what an answer is known by: with others the text is asked about anew.
         How many answers are under way is noted in the folder `notes`.
         """
         self._endpoint = endpoint
         self._notes = notes
         self._model = model
-        self._items = items
+        self._before = before or {}
+        self._items = 1 if self._before else items
         self._max_output_tokens = max_output_tokens
         self._cache = cache
         self._demonstrate = demonstrate
         self._shown = shown if demonstrate is not None else 0
         self._price = price_of(model, load_prices() if prices is None else prices)
+        self._task = task
         self._costing = self.costing(task)
 
     @property
@@ -79,6 +85,8 @@ class LlmOracle:
 
     def price(self, texts: Sequence[Text]) -> float:
         """The most that one answer for each of `texts` can cost, in dollars; 0 where the price is not known."""
+        if self._before:
+            return sum(self._costing_before([text]).most([text.text]) for text in texts)
         return self._costing.most([text.text for text in texts], shown=self._shown)
 
     def expected(self, texts: Sequence[Text]) -> tuple[float, float, int]:
@@ -87,8 +95,11 @@ class LlmOracle:
         Answers that the cache has are counted as if it had them not.
         """
         counted = [] if self._cache is None else self._cache.latest(self._model, limit=TOKENS_COUNTED)
-        low, high = self._costing.expected([text.text for text in texts], counted)
-        return low, high, len(counted)
+        if not self._before:
+            low, high = self._costing.expected([text.text for text in texts], counted)
+            return low, high, len(counted)
+        ranges = [self._costing_before([text]).expected([text.text], counted) for text in texts]
+        return sum(one[0] for one in ranges), sum(one[1] for one in ranges), len(counted)
 
     def answers(self, texts: Sequence[Text], task: Task) -> Iterator[Answer]:
         """Yield one answer a text, each as it arrives; closing the iterator cancels all open requests at once.
@@ -97,8 +108,8 @@ class LlmOracle:
         or the model, or fails again and again whatever it is asked.
         """
         unknown = texts
+        reader = Reader(costing=self.costing(task), source=self.source, model=self._model, before=self._before)
         if self._cache is not None:
-            reader = Reader(costing=self.costing(task), source=self.source, model=self._model)
             met = set()
             for answer in reader.known(self._cache, texts):
                 met.add(answer.text_id)
@@ -106,13 +117,15 @@ class LlmOracle:
             unknown = [text for text in texts if text.id not in met]
         if not unknown:
             return
-        shown = self._demonstrate(unknown) if self._demonstrate is not None else ()
+        costing = self.costing(task, () if self._demonstrate is None else self._demonstrate(unknown))
+        alike: Callable[[Sequence[Text]], Costing] = lambda _: costing  # noqa: E731 - one of two
+        costing_of = partial(self._costing_before, task=task) if self._before else alike
         with noted(self._notes) as under_way, self._endpoint.portal as portal:
             asking = Asking(
                 endpoint=self._endpoint,
                 model=self._model,
-                costing=self.costing(task, shown),
-                source=self.source,
+                costing_of=costing_of,
+                reader=reader,
                 under_way=under_way,
             )
             work, scope = portal.start_task(asking.run, unknown)
@@ -142,6 +155,11 @@ class LlmOracle:
         return Costing(
             price=self._price or FREE, prompt=prompt, items=self._items, max_output_tokens=self._max_output_tokens
         )
+
+    def _costing_before(self, texts: Sequence[Text], task: Task | None = None) -> Costing:
+        """How one text is asked about that has demonstrations of its own."""
+        prompt = LabelPrompt.of(task or self._task, demonstrations=self._before[texts[0].id])
+        return replace(self._costing, prompt=prompt)
 
     def _save(self, key: str, paid: Sequence[PaidAnswer], settled: Sequence[str]) -> None:
         if self._cache is not None:

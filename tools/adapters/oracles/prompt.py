@@ -107,9 +107,13 @@ def cut(text: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
 
-def item_of(text: str) -> str:
-    """The digest by which an answer about this text is known."""
-    return hashlib.sha256(cut(text).encode(errors="replace")).hexdigest()
+def item_of(text: str, before: Sequence[Demonstration] = ()) -> str:
+    """The digest by which an answer about this text is known; what was shown before it alone is part of it."""
+    digest = hashlib.sha256(cut(text).encode(errors="replace")).hexdigest()
+    if not before:
+        return digest
+    shown = json.dumps([[_short(one.text), one.label] for one in before])
+    return hashlib.sha256(f"{digest} {shown}".encode(errors="replace")).hexdigest()
 
 
 def ids_of(texts: Sequence[Text]) -> dict[str, Text]:

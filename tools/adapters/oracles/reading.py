@@ -1,14 +1,15 @@
 """Answers made of a language model's replies."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tools.adapters.oracles.cost import Costing, Share
 from tools.adapters.oracles.endpoint import Completion
 from tools.adapters.oracles.prompt import item_of
 from tools.adapters.oracles.reply import Reply, Tokens, read_replies, read_reply
+from tools.engine.demonstrations import Demonstration
 from tools.engine.paid import AnswerCache, PaidAnswer
-from tools.engine.records import Answer, Text
+from tools.engine.records import Answer, Text, TextId
 
 CUT, WITHHELD = "length", "content_filter"
 """Why a reply ended that says too little, as endpoints name it."""
@@ -24,16 +25,24 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Makes answers for one way of asking one model."""
+    """Makes answers for one way of asking one model.
+
+    `before` are demonstrations that some texts have of their own: an answer is known by them too.
+    """
 
     costing: Costing
     source: str
     model: str
+    before: Mapping[TextId, Sequence[Demonstration]] = field(default_factory=dict)
+
+    def item(self, text: Text) -> str:
+        """What an answer about this text is known by."""
+        return item_of(text.text, self.before.get(text.id, ()))
 
     def known(self, cache: AnswerCache, texts: Sequence[Text]) -> Iterator[Answer]:
         """Yield the answers that were paid for before; one costs only what of its cost no label carries yet."""
         key = self.costing.prompt.key
-        items = {text.id: item_of(text.text) for text in texts}
+        items = {text.id: self.item(text) for text in texts}
         found = cache.find(key, self.model, list(dict.fromkeys(items.values())))
         for text in texts:
             paid = found.get(items[text.id])
@@ -89,7 +98,7 @@ class Reader:
             prompt_hash=prompt.hash,
         )
         paid = PaidAnswer(
-            item=item_of(text.text),
+            item=self.item(text),
             outcome=answer.outcome,
             label=answer.label,
             confidence=answer.confidence,
