@@ -19,6 +19,7 @@ from tests.support.tiny_encoder import write_tiny_encoder
 from tools.adapters.encoder_card import resolve
 from tools.adapters.learners import open_classifier, open_learner
 from tools.adapters.learners.folder import write_manifest
+from tools.adapters.learners.lora import Adapted
 from tools.engine.errors import CannotDo, UnreadableInput
 from tools.engine.learning import TrainingSet
 from tools.evaluation import latest_model
@@ -91,7 +92,17 @@ def test_transformers_alone_gives_the_same_probabilities(place: Place, tmp_path:
     assert found == pytest.approx(np.array([list(one.probabilities.values()) for one in own]), abs=1e-4)
     assert found.std(axis=0).min() > 0.01, "the texts are told apart"
     assert not list(tmp_path.glob("*.py"))
+    assert "trust_remote_code" not in (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "held_out" not in json.loads((tmp_path / "laud.json").read_text(encoding="utf-8"))
+
+
+def test_logits_are_scaled_as_the_temperature_says(place: Place) -> None:
+    network = Adapted.untrained(str(place.base), ("a", "b", "c"), "float32", seed=0)
+    rows = network.tokenise(ASKED)
+    before = network.logits(rows)
+    network.scale(0.5)
+    assert network.logits(rows) == pytest.approx(before / 2, abs=1e-6)
+    assert np.abs(before).max() > 0.1
 
 
 def test_a_text_is_judged_alike_alone_and_among_others(place: Place) -> None:
