@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from pydantic import SecretStr
 from tests.support.openai_endpoint import KEY, Request
 from tests.support.prompted_endpoint import PromptedEndpoint, demonstrations_of
 from tests.support.small_loop import POOL, small_bench, small_run, small_task
+from tools.adapters.oracles.prompt import item_of
 from tools.costs import costs
+from tools.engine.demonstrations import Demonstration
 from tools.engine.errors import AskAgain, BudgetSpent, CannotDo, OracleUnavailable
 from tools.engine.records import Task
 from tools.estimate import estimate
@@ -152,12 +154,22 @@ def test_a_budget_that_runs_out_leaves_the_model_before_and_what_was_paid_is_not
     assert len(asked) == LINES
 
 
+def test_an_answer_is_known_by_the_text_and_by_what_was_shown_before_it() -> None:
+    shown = Demonstration(text="milk", label="dairy")
+    known = {item_of("oat milk"), item_of("oat milk", [shown]), item_of("oat milk", [replace(shown, label="other")])}
+    assert len(known) == 3
+    assert item_of("oat milk", [shown]) == item_of("oat milk", [replace(shown)])
+
+
 def test_there_are_no_weights_to_take_along(place: Place, tmp_path: Path) -> None:
     for what in ("hf", "onnx"):
         with pytest.raises(CannotDo, match=r"in-context.*no weights"):
             export(place.bench, "t", out=tmp_path, what=what)
     written = export(place.bench, "t", out=tmp_path)
     assert {path.name for path in written} == {"README.md", "labels.csv", "predictions.csv"}
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "there are no weights" in card
+    assert "pipeline(" not in card
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.support.tiny_encoder import write_tiny_encoder
 from tools.adapters.encoder_card import resolve
 from tools.adapters.learners import open_classifier, open_learner
 from tools.adapters.learners.folder import write_manifest
+from tools.adapters.learners.lora import Adapted
 from tools.engine.errors import CannotDo, UnreadableInput
 from tools.engine.learning import TrainingSet
 from tools.evaluation import latest_model
@@ -91,7 +92,17 @@ def test_transformers_alone_gives_the_same_probabilities(place: Place, tmp_path:
     assert found == pytest.approx(np.array([list(one.probabilities.values()) for one in own]), abs=1e-4)
     assert found.std(axis=0).min() > 0.01, "the texts are told apart"
     assert not list(tmp_path.glob("*.py"))
+    assert "trust_remote_code" not in (tmp_path / "README.md").read_text(encoding="utf-8")
     assert "held_out" not in json.loads((tmp_path / "laud.json").read_text(encoding="utf-8"))
+
+
+def test_logits_are_scaled_as_the_temperature_says(place: Place) -> None:
+    network = Adapted.untrained(str(place.base), ("a", "b", "c"), "float32", seed=0)
+    rows = network.tokenise(ASKED)
+    before = network.logits(rows)
+    network.scale(0.5)
+    assert network.logits(rows) == pytest.approx(before / 2, abs=1e-6)
+    assert np.abs(before).max() > 0.1
 
 
 def test_a_text_is_judged_alike_alone_and_among_others(place: Place) -> None:
@@ -112,7 +123,7 @@ def test_without_a_base_model_the_encoder_is_adapted_and_what_it_lacks_is_kept(t
     weights = load_file(encoder / "model.safetensors")
     bare = {name: weight for name, weight in weights.items() if not name.startswith("pooler")}
     save_file(bare, encoder / "model.safetensors", metadata={"format": "pt"})
-    given, folder = examples(), tmp_path / "model"
+    given, folder = examples(100), tmp_path / "model"
     folder.mkdir()
     open_learner("lora", encoder=str(encoder), precision="float32").fit(given, folder, seed=0)
     write_manifest(folder, {"learner": "lora", "classes": list(given.classes)})
@@ -120,7 +131,7 @@ def test_without_a_base_model_the_encoder_is_adapted_and_what_it_lacks_is_kept(t
     once = open_classifier(folder, precision="float32").probabilities(given.texts)
     torch.manual_seed(2)
     assert open_classifier(folder, precision="float32").probabilities(given.texts).tolist() == once.tolist()
-    assert (once.argmax(axis=1) == given.labels).mean() > 0.9
+    assert (once.argmax(axis=1) == given.labels).mean() > 0.7
     assert [name for name in load_file(folder / "adapter_model.safetensors") if "pooler" in name]
 
 

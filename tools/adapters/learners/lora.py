@@ -33,12 +33,12 @@ PROJECTIONS = r".*\.(q_proj|v_proj|query|value|query_proj|value_proj|q_lin|v_lin
 RANK = 16
 ALPHA = 32
 DROPOUT = 0.1
-RATE = 1e-3
+RATE = 5e-4
 HEAD_RATE = 5e-3
 DECAY = 0.01
-STEPS = 60
+STEPS = 120
 """Steps for a hundred labels; others take them in proportion, within SPAN times."""
-SPAN = (0.5, 4.0)
+SPAN = (0.25, 4.0)
 BATCH = 16
 MAX_TOKENS = 256
 FOLDS = 2
