@@ -12,6 +12,8 @@ from tools.engine.features import Features
 
 STRENGTH = 10.0
 """Inverse regularisation C on unit vectors."""
+STEPS = 1_000
+"""Steps at most: enough for a ranking."""
 ABSENT = -30.0
 """Logit of a class that has no label: never predicted, never a division by zero."""
 
@@ -28,19 +30,25 @@ class Linear:
         return np.asarray(features.astype(np.float32) @ self.weights.T + self.bias)
 
 
-def fit_linear(
-    features: Features, labels: NDArray[np.int64], weights: NDArray[np.float64], classes: int, *, seed: int
+def fit_linear(  # noqa: PLR0913 - keyword-only where they could be mixed up
+    features: Features,
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    classes: int,
+    *,
+    seed: int,
+    tolerance: float = 1e-4,
 ) -> Linear:
-    """Logistic regression on (n, f) features, (n,) class codes and (n,) weights."""
+    """Logistic regression on (n, f) features, (n,) class codes and (n,) weights, until no slope is above `tolerance`."""
     matrix = np.zeros((classes, features.shape[1]), dtype=np.float32)
     bias = np.full(classes, ABSENT, dtype=np.float32)
     present = np.unique(labels)
     if len(present) == 1:
         bias[present[0]] = 0.0
         return Linear(matrix, bias)
-    model = LogisticRegression(C=STRENGTH, max_iter=1_000, random_state=seed)
+    model = LogisticRegression(C=STRENGTH, max_iter=STEPS, tol=tolerance, random_state=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a thousand steps are enough for a ranking
+        warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings(
             "ignore", "The number of unique classes", UserWarning
         )  # so is a seed set of many classes

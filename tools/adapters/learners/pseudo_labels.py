@@ -23,6 +23,8 @@ COMMON = 0.3
 """Share of the pool from which on a positive class is too common for other texts to pass as negatives."""
 PSEUDO_WEIGHT = 4.0
 """What all pseudo-labels together weigh, in times of the labels."""
+PSEUDO_TOLERANCE = 1e-3
+"""How near the fit to pseudo-labels comes to the best one: their mistakes are not worth a closer one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ def fit_with_pool(
         np.concatenate([weights, sure * (PSEUDO_WEIGHT * weights.sum() / sure.sum())]),
         classes,
         seed=seed,
+        tolerance=PSEUDO_TOLERANCE,
     )
 
 
