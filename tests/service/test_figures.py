@@ -92,7 +92,7 @@ def test_a_line_around_a_part_opens_the_texts_in_it(client: httpx.Client) -> Non
     address = f"/tasks/{RARE}/map/texts"
     whole = client.get(address, params={"limit": 200}).json()
     half = {"left": 0.0, "right": 0.5, "limit": 200}
-    around = {"outline": [-0.0, 0.0, 0.5, 0.0, 0.5, 1.0, 0.0, 1.0], "limit": 200}
+    around: dict[str, Any] = {"outline": [-0.0, 0.0, 0.5, 0.0, 0.5, 1.0, 0.0, 1.0], "limit": 200}
     box, drawn = client.get(address, params=half).json(), client.get(address, params=around).json()
     assert 0 < drawn["total"] < whole["total"]
     assert {one["id"] for one in drawn["texts"]} <= {one["id"] for one in box["texts"]}

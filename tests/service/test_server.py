@@ -140,7 +140,7 @@ def _kill_page(supervisor: subprocess.Popen[bytes]) -> None:
 def _page_of(laud: Laud) -> str:
     """The address of the page of `laud up` when it is there."""
     until(lambda: "the page is at " in _said(laud), "the page to begin", every=0.05)
-    page = re.findall(r"the page is at (\S+)", _said(laud))[0]
+    page: str = re.findall(r"the page is at (\S+)", _said(laud))[0]
     until(lambda: _is_up(page), "the page", every=0.05)
     return page
 
