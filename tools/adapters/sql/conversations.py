@@ -64,10 +64,11 @@ class SqlConversations:
             if connection.execute(known).one_or_none() is None:
                 raise _unknown(conversation)
             if key is not None:
-                same = _turns.c.payload["key"].as_string() == key
-                before = connection.execute(select(_turns).where(_turns.c.conversation == conversation, same)).first()
-                if before is not None:
-                    return _turn(before)
+                # Compared here: PostgreSQL takes no key out of a payload in which a NUL character stands.
+                turns = connection.execute(select(_turns).where(_turns.c.conversation == conversation))
+                for before in turns:
+                    if before.payload.get("key") == key:
+                        return _turn(before)
             insert = _turns.insert().values(row | {"at": self._clock()}).returning(_turns)
             return _turn(connection.execute(insert).one())
 
