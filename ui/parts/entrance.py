@@ -121,7 +121,7 @@ def _look_again() -> None:
 
 
 def _ask_who() -> None:
-    with st.container(key="who", width=WIDTH):
+    with st.container(horizontal_alignment="center"), st.container(key="who", width=WIDTH):
         look.put(look.html("<span class='laud-mark'>LAUD</span>"))
         _login()
 
