@@ -26,7 +26,7 @@ from agent.nodes import JobQueue, Listener, Nodes
 from agent.places import Places
 from agent.toolbelt import schemas
 from agent.turns import Standing, answer_payload, asked_for, turn_input
-from tools.engine.errors import AskAgain, LaudError
+from tools.engine.errors import AskAgain, CannotDo, LaudError
 from tools.engine.records import Conversation, Job, Turn, TurnKind
 from tools.workbench import Workbench
 
@@ -115,16 +115,20 @@ class Conversations:
         """A new conversation."""
         return self._bench.conversations.create(title, owner)
 
-    def send(self, conversation: str, text: str) -> Turn:
+    def send(self, conversation: str, text: str, *, key: str | None = None) -> Turn:
         """Take a person's message; returns at once, events tell what comes of it. Raises UnknownName, AskAgain.
 
-        While a card waits, "yes" approves it, and any other message refuses it and is what the agent then goes by.
+        While a card waits, "yes" approves it, and any other message refuses it and is what the agent then goes by. A
+        message that has a key and is sent again is the one of before; raises CannotDo where the key names another one.
         """
         if not text.strip():
             raise AskAgain("The message is empty. Write what you want.")
         # What the person saw when writing: a "yes" must not fall on a card that came later.
         pending = self._standing(conversation).pending or {}
-        return self._add(conversation, "message", {"text": text, "card": pending.get("call")})
+        turn = self._add(conversation, "message", {"text": text, "card": pending.get("call")}, key=key)
+        if turn.payload["text"] != text:
+            raise CannotDo(f"The Idempotency-Key {key!r} names another message already. Take a new one for this one.")
+        return turn
 
     def resume(self, conversation: str, value: Mapping[str, Any]) -> Turn:
         """Answer what waits. For a card: `{"decision": "approve"|"refuse", "changes": {…}, "reason": "…"}`.
@@ -182,8 +186,8 @@ class Conversations:
 
     # --- running turns ------------------------------------------------------------------------------------------------
 
-    def _add(self, conversation: str, kind: TurnKind, payload: Mapping[str, Any]) -> Turn:
-        turn = self._bench.conversations.add_turn(conversation, kind, payload)
+    def _add(self, conversation: str, kind: TurnKind, payload: Mapping[str, Any], *, key: str | None = None) -> Turn:
+        turn = self._bench.conversations.add_turn(conversation, kind, payload, key=key)
         self._go_on(conversation)
         return turn
 

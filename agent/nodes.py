@@ -37,6 +37,7 @@ MOST_FAILURES = 3
 MOST_MESSAGES = 120
 """Messages that the state holds, since each step stores them all; the events keep everything."""
 SECONDS_BETWEEN_TOKENS = 0.1
+NOT_ALLOWED = "The person did not allow this; nothing was done."
 Emit = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -144,7 +145,7 @@ class Nodes:
             return {"messages": [result(call.id, call.tool.name, {"error": str(error)})]}
         notes = state.get("notes", []) if typed is None else [*state.get("notes", []), HumanMessage(**typed)]
         if decision.decision == "refuse":
-            refusal = {"error": "The person did not allow this; nothing was done.", "reason": decision.reason}
+            refusal = {"error": NOT_ALLOWED, "reason": decision.reason}
             return {"messages": [result(call.id, call.tool.name, refusal)], "notes": notes}
         calls = [{**one, "args": args} if one["id"] == call.id else one for one in answer.tool_calls]
         return {

@@ -39,7 +39,7 @@ def page_of(service: str, *, host: str, port: int, max_upload: int) -> Page:
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", value)]
     environment = {"LAUD_SERVICE_URL": service, "LAUD_PAGE_FOR": "this machine" if host in LOOPBACK else "others"}
-    command = [sys.executable, "-m", "streamlit", "run", str(_script()), *flags]
+    command = [sys.executable, "-P", "-m", "agent.supervised", "streamlit", "run", str(_script()), *flags]
     return Page(command=command, environment=environment, url=reached(host, free))
 
 

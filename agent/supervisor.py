@@ -1,5 +1,6 @@
 """Runs programs side by side: starts again what dies, and stops all when one gives up or the person ends it."""
 
+import os
 import signal
 import subprocess
 import threading
@@ -7,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+
+from agent.supervised import SUPERVISOR
 
 USER_MISTAKE = 2
 """The exit code that says that starting again would not help."""
@@ -91,4 +94,5 @@ class Supervisor:
 
 def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     # In a group of its own: Ctrl-C reaches this program alone, which then ends the others in order.
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
+    environment = {**os.environ, SUPERVISOR: str(os.getpid())}
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0, env=environment)

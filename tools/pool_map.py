@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.engine.binning import SINGLE, Box, Marks, gather
+from tools.engine.binning import SINGLE, Box, Marks, Outline, gather
 from tools.engine.decisions import decide_classes
 from tools.engine.errors import EmptyPool, UnknownLabel
 from tools.engine.ports import Probabilities
@@ -112,8 +112,10 @@ def pool_map(bench: Workbench, task: Task, *, color: Color, box: Box) -> PoolMap
     return PoolMap(color=color, texts=len(rows), pool=len(every), binned=binned, names=names, marks=marks)
 
 
-def texts_in(bench: Workbench, task: Task, *, box: Box, called: str | None = None, limit: int = 50) -> MapTexts:
-    """The texts in the box, or those of them that the model gives the class `called`.
+def texts_in(
+    bench: Workbench, task: Task, *, part: Box | Outline, called: str | None = None, limit: int = 50
+) -> MapTexts:
+    """The texts in a part of the map, or those of them that the model gives the class `called`.
 
     Texts that have a label come last. Raises UnknownLabel for another class.
     """
@@ -121,7 +123,7 @@ def texts_in(bench: Workbench, task: Task, *, box: Box, called: str | None = Non
         raise UnknownLabel(f"{called!r} is no class of task {task.name!r}. Its classes: {', '.join(task.class_names)}.")
     view = _view(bench, task)
     judging = _rows_of(bench, task, [item.text_id for item in bench.rounds.gold(task.name) or []])
-    inside = np.flatnonzero(box.holds(places(bench, task)))
+    inside = np.flatnonzero(part.holds(places(bench, task)))
     rows = np.setdiff1d(inside, list(judging.values()), assume_unique=True)
     counts = np.bincount(view.codes[rows], minlength=len(task.class_names))
     if called is not None:

@@ -77,9 +77,14 @@ class Service:
         """Rename a conversation, put it away or bring it back."""
         return self._send("PATCH", f"/conversations/{_part(conversation)}", wire.Conversation, changes)
 
-    def say(self, conversation: str, text: str) -> wire.Turn:
-        """Say something; the answer comes as events."""
-        return self._send("POST", f"/conversations/{_part(conversation)}/messages", wire.Turn, {"text": text})
+    def earlier(self, conversation: str, before: str) -> wire.Earlier:
+        """Messages before the one of that id, which a long conversation does not show by itself."""
+        return self._get(f"/conversations/{_part(conversation)}/messages", wire.Earlier, before=before)
+
+    def say(self, conversation: str, text: str, *, key: str) -> wire.Turn:
+        """Say something; the answer comes as events. Said again with the same key, it was said once."""
+        path, body = f"/conversations/{_part(conversation)}/messages", {"text": text}
+        return self._read(wire.Turn, self._request("POST", path, json=body, key=key))
 
     def reply(self, conversation: str, reply: Mapping[str, Any]) -> wire.Turn:
         """Answer the card that a conversation shows."""
@@ -138,9 +143,12 @@ class Service:
         """A part of the map of a task's pool: left, right, bottom and top edge."""
         return self._get(f"/tasks/{_part(task)}/map", wire.PoolMap, color=color, **_edges(part))
 
-    def map_texts(self, task: str, part: Sequence[float], cls: str | None, limit: int) -> wire.MapTexts:
-        """Texts in a part of the map, or those of them that the model gives a class."""
-        return self._get(f"/tasks/{_part(task)}/map/texts", wire.MapTexts, cls=cls, limit=limit, **_edges(part))
+    def map_texts(
+        self, task: str, part: Sequence[float], cls: str | None, *, outline: Sequence[float] | None, limit: int
+    ) -> wire.MapTexts:
+        """Texts in a part of the map, or inside a line around some of it; of one class, where it is named."""
+        where: dict[str, Any] = _edges(part) if outline is None else {"outline": list(outline)}
+        return self._get(f"/tasks/{_part(task)}/map/texts", wire.MapTexts, cls=cls, limit=limit, **where)
 
     def reliability(self, task: str) -> wire.Reliability:
         """Whether the probabilities of the latest model mean what they say."""
@@ -264,9 +272,10 @@ class Service:
     def _read(self, kind: type[T], answer: httpx.Response) -> T:
         return TypeAdapter(kind).validate_json(answer.content)
 
-    def _request(self, method: str, path: str, **given: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, *, key: str | None = None, **given: Any) -> httpx.Response:
+        headers = self._headers if key is None else {**self._headers, "Idempotency-Key": key}
         try:
-            answer = self._http.request(method, path, headers=self._headers, **given)
+            answer = self._http.request(method, path, headers=headers, **given)
         except httpx.TransportError as error:
             raise Away from error
         if answer.is_success:

@@ -23,7 +23,9 @@ users = typer.Typer(help="Users of the service. Without any, it serves this mach
 def serve(host: HostOption = "127.0.0.1", port: PortOption = PORT, workspace: WorkspaceOption = None) -> None:
     """Serve the workspace over HTTP, until it is stopped."""
     from agent.service.server import serve as run  # noqa: PLC0415 - `laud --help` loads nothing heavy
+    from agent.supervised import end_with_supervisor  # noqa: PLC0415 - as above
 
+    end_with_supervisor()
     run(read_settings(workspace), host=host, port=port)
 
 
@@ -61,7 +63,7 @@ def up(
     os.environ.setdefault(PAGE_TOKEN, token_urlsafe(32))
     # Chosen once: what is started again is found where it was.
     port, page_port = usable_port(host, port), usable_port(host, page_port)
-    laud = [sys.executable, "-c", "from agent.cli import main; main()"]
+    laud = [sys.executable, "-P", "-c", "from agent.cli import main; main()"]  # -P: a folder here is no package of ours
     where = [] if workspace is None else ["--workspace", str(workspace)]
     serving = [*laud, "serve", "--host", host, "--port", str(port), *where]
     showing = [*laud, "ui", "--host", host, "--port", str(page_port), "--service", reached(host, port)]

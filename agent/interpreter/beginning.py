@@ -190,8 +190,15 @@ def _run(request: Request, talk: Talk) -> Act:
     if oracle is None:
         return _ask_who(said, facts)
     args = run_args({**said, "oracle": oracle}, facts)
-    words = "I begin; you can go on talking meanwhile." if oracle != "human" else "I choose the texts to label."
-    return Act(text=words, tool="run_rounds", args=args)
+    return Act(text=_run_words(args), tool="run_rounds", args=args)
+
+
+def _run_words(args: Mapping[str, Any]) -> str:
+    if args["oracle"] == "human":
+        return "I choose the texts to label."
+    if any("llm" in str(args.get(who)) for who in ("oracle", "gold_oracle")):
+        return "A language model is asked, so approve it first; you can go on talking while it works."
+    return "I begin; you can go on talking meanwhile."
 
 
 def _ask_who(said: Mapping[str, Any], facts: Facts) -> Act:

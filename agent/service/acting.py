@@ -32,7 +32,7 @@ Key = Annotated[
         alias="Idempotency-Key",
         pattern=r"^[\w.\-]{8,100}$",
         examples=["my-run-0001"],
-        description="A name of your own for the job: the same request again is then the same job",
+        description="A name of your own for this request: sent again, it is taken once",
     ),
 ]
 

@@ -14,6 +14,7 @@ from tests.support.laud_process import until
 from tests.support.lived_in import disagree, page_over
 from tests.support.running_service import served
 from tests.support.scripted_model import in_turn
+from tools.desk import Seat, next_items
 from tools.engine.records import DeskSettings
 from tools.settings import Settings
 from tools.training import zero_shot_file
@@ -95,6 +96,13 @@ def test_an_expert_labels_by_keys_alone(bench: Workbench, wide: BrowserContext, 
         page.get_by_role("button", name="food text 1").click()
         _shows(page, 1)
         assert not barriers(page)
+
+
+def test_texts_that_others_hold_are_not_left_for_one(bench: Workbench, wide: BrowserContext, url: str) -> None:
+    next_items(bench, bench.tasks.get(TASK), Seat(person="ada", ahead=TEXTS))
+    with tab(wide, url) as page:
+        expect(page.get_by_role("heading", name="Your part is done")).to_be_visible()
+        expect(page.get_by_text("Nothing left for you, 7 texts with others until the next model")).to_be_visible()
 
 
 def test_near_duplicates_can_be_left_out_of_an_answer(bench: Workbench, wide: BrowserContext, url: str) -> None:

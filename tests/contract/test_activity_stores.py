@@ -33,6 +33,8 @@ def test_events_come_back_in_order_from_any_offset(database: Database) -> None:
     assert events.read(conversation="c") == [first, third]
     assert events.read(conversation="c", after=first.offset) == [third]
     assert events.read(after=third.offset) == []
+    assert events.read("token", limit=None) == [first, third]
+    assert events.read("job.queued", "other", conversation="c") == []
 
 
 def test_passing_events_are_forgotten_and_their_offsets_stay_theirs(database: Database) -> None:
@@ -150,6 +152,21 @@ def test_turns_wait_in_order_until_they_are_done(database: Database) -> None:
     store.set_turn(third.id, "done")
     assert store.next_turn(a) is None
     assert store.open_turns() == [second]
+
+
+def test_a_turn_that_has_a_key_is_queued_once_in_its_conversation(database: Database) -> None:
+    store = database.conversations
+    a, b = store.create("a", "ada").id, store.create("b", "ada").id
+    first = store.add_turn(a, "message", DATA, key="key-0001")
+    assert first.payload == {**DATA, "key": "key-0001"}
+    store.set_turn(first.id, "done")
+    assert store.add_turn(a, "message", {"text": "again"}, key="key-0001").id == first.id
+    others = [store.add_turn(a, "message", DATA, key="key-0002"), store.add_turn(a, "message", DATA)]
+    others.append(store.add_turn(b, "message", DATA, key="key-0001"))
+    assert len({first.id, *(one.id for one in others)}) == 4
+    with ThreadPoolExecutor(4) as threads:
+        turns = threads.map(lambda _: store.add_turn(b, "message", DATA, key="key-0003"), range(8))
+        assert len({turn.id for turn in turns}) == 1
 
 
 def test_the_first_answer_of_a_tool_call_holds(database: Database) -> None:

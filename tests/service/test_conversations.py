@@ -1,6 +1,6 @@
 """Conversations over HTTP: messages, events, cards, labels, and a service that dies in the middle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,7 @@ def test_conversations_are_listed_renamed_and_put_away(client: httpx.Client) -> 
     assert [one["id"] for one in client.get("/conversations", params={"archived": True}).json()] == [second]
     for method, path, body in (
         ("GET", "", None),
+        ("GET", "/messages", None),
         ("PATCH", "", {"title": "x"}),
         ("POST", "/messages", {"text": "hello"}),
         ("POST", "/replies", {"decision": "approve"}),
@@ -86,6 +87,63 @@ def test_conversations_are_listed_renamed_and_put_away(client: httpx.Client) -> 
     for text in ("", "   ", "x" * 20_001):
         assert client.post(f"/conversations/{first}/messages", json={"text": text}).status_code == 422
     assert client.post(f"/conversations/{first}/replies", json={"decision": "approve"}).status_code == 422
+
+
+def test_a_message_that_is_sent_again_was_said_once(workspace: Path) -> None:
+    with talking(workspace, in_turn(says("Hello."), says("Again."))) as (_, client, talk):
+        address, key = f"/conversations/{talk}/messages", {"Idempotency-Key": "my-words-1"}
+        sent = [client.post(address, json={"text": "hello"}, headers=key).json()["id"] for _ in range(2)]
+        _at_rest(client, talk)
+        sent.append(client.post(address, json={"text": "hello"}, headers=key).json()["id"])
+        assert len(set(sent)) == 1
+        other = client.post(address, json={"text": "goodbye"}, headers=key)
+        assert (other.status_code, "another message already" in other.json()["detail"]) == (409, True)
+        _say(client, talk, "hello")
+        said = [(one["role"], one["text"]) for one in _at_rest(client, talk)["messages"]]
+        assert said == [("user", "hello"), ("assistant", "Hello."), ("user", "hello"), ("assistant", "Again.")]
+
+
+def _plainly(messages: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """What was said, called and answered, one after the other."""
+    found: list[Any] = []
+    for one in messages:
+        found += [(one["role"], one["text"])] if one["text"] and one["role"] != "job" else []
+        found += [call["name"] for call in one["calls"]]
+        found += [one["receipt"]] if one["role"] == "tool" else []
+    return found
+
+
+def test_a_conversation_is_told_again_from_its_events(tmp_path: Path) -> None:
+    model = in_turn(
+        calls("inspect_pool", show="texts", limit=2),
+        says("Two texts."),
+        calls("delete_task", task=TASK),
+        says("I leave it."),
+        calls("run_rounds", oracle="human", gold=4, batch=4, labels=8),
+        says("Four wait."),
+    )
+    with small_bench(tmp_path, attended=False) as bench, served(bench, model) as client:
+        small_task(bench, TASK)
+        talk = _begin(client)
+        for text in ("show me some", "delete the task"):
+            _say(client, talk, text)
+            _at_rest(client, talk)
+        client.post(f"/conversations/{talk}/replies", json={"decision": "refuse", "reason": "I need it"})
+        _at_rest(client, talk)
+        _say(client, talk, "let me label")
+        view = seen(client, f"/conversations/{talk}", lambda found: found["pending"] and not found["busy"])
+        address = f"/conversations/{talk}/messages"
+        told = client.get(address).json()
+        assert (told["more"], view["more"]) == (False, False)
+        without = [one for one in _plainly(view["messages"]) if not (isinstance(one, dict) and "reason" in one)]
+        refused = {"error": "The person did not allow this; nothing was done."}
+        assert [one for one in _plainly(told["messages"]) if one != refused] == without
+        assert refused in _plainly(told["messages"])
+        last = next(one["id"] for one in reversed(view["messages"]) if one["role"] == "user")
+        found = client.get(address, params={"before": last, "limit": 2}).json()
+        assert (found["more"], _plainly(found["messages"])[-1]) == (True, ("assistant", "I leave it."))
+        assert len(found["messages"]) == 2
+        assert client.get(address, params={"before": "nothing"}).status_code == 422
 
 
 @pytest.mark.parametrize("decision", ["approve", "refuse"])

@@ -88,6 +88,22 @@ def test_a_box_opens_the_texts_in_it_and_never_those_to_judge_by(client: httpx.C
     assert client.get(f"/tasks/{RARE}/map", params={"left": 2}).status_code == 422
 
 
+def test_a_line_around_a_part_opens_the_texts_in_it(client: httpx.Client) -> None:
+    address = f"/tasks/{RARE}/map/texts"
+    whole = client.get(address, params={"limit": 200}).json()
+    half = {"left": 0.0, "right": 0.5, "limit": 200}
+    around: dict[str, Any] = {"outline": [-0.0, 0.0, 0.5, 0.0, 0.5, 1.0, 0.0, 1.0], "limit": 200}
+    box, drawn = client.get(address, params=half).json(), client.get(address, params=around).json()
+    assert 0 < drawn["total"] < whole["total"]
+    assert {one["id"] for one in drawn["texts"]} <= {one["id"] for one in box["texts"]}
+    assert box["total"] - drawn["total"] <= 2, "places on the very edge of the map"
+    corner = {**around, "outline": [0.0, 0.0, 0.5, 0.0, 0.0, 1.0]}
+    assert client.get(address, params=corner).json()["total"] < drawn["total"]
+    for wrong, words in (([0.1] * 7, "7 numbers"), ([0.1] * 4, "outline"), ([0.1, 0.2, 0.3, 0.4, 0.5, 2.0], "outline")):
+        refused = client.get(address, params={"outline": wrong})
+        assert (refused.status_code, words in refused.json()["detail"]) == (422, True)
+
+
 def test_texts_of_the_map_are_labeled_and_left_out_like_any_other(client: httpx.Client) -> None:
     one = client.get(f"/tasks/{EVEN}/map/texts", params={"limit": 1}).json()["texts"][0]
     assert client.post(f"/tasks/{EVEN}/labels", json={"labels": {one["id"]: "skip"}}).json()["stored"] == 1

@@ -100,7 +100,7 @@ def _kinds(client: httpx.Client, job: str) -> list[str]:
     return [one["kind"] for one in client.get("/events").json()["events"] if one["job"] == job]
 
 
-def test_up_starts_the_service_again_and_stops_it_with_itself(laud: Laud, workspace: Path) -> None:
+def test_up_starts_the_service_and_the_page_again_and_stops_them_with_itself(laud: Laud, workspace: Path) -> None:
     with serving(laud, "up") as (supervisor, client):
         first = json.loads((workspace / "service.json").read_bytes())["process"]
         (child,) = [member for member in family(supervisor.pid) if member[0] == first]
@@ -111,13 +111,42 @@ def test_up_starts_the_service_again_and_stops_it_with_itself(laud: Laud, worksp
         assert gone(child)
         assert httpx.get(f"{again.split()[-1]}/health/live", trust_env=False).status_code == 200
         assert client.base_url == again.split()[-1], "it is found where it was"
-        (page,) = re.findall(r"the page is at (\S+)", _log(laud).read_text(encoding="utf-8"))
-        until(lambda: _is_up(page), "the page", every=0.05)
+        page = _page_of(laud)
+        _kill_page(supervisor)
+        until(lambda: "the page ended with exit code -9 and is started again." in _said(laud), "the page to be missed")
+        until(lambda: _is_up(page), "the page where it was", every=0.05)
         children = family(supervisor.pid)
         supervisor.send_signal(signal.SIGTERM)
         assert supervisor.wait(PATIENCE) == 0
         assert all(map(gone, children))
-    assert "laud: the service ended with exit code -9 and is started again.\n" in _log(laud).read_text(encoding="utf-8")
+    assert "laud: the service ended with exit code -9 and is started again.\n" in _said(laud)
+
+
+def test_what_up_started_ends_when_up_is_killed(laud: Laud, workspace: Path) -> None:
+    with serving(laud, "up") as (supervisor, _):
+        _page_of(laud)
+        children = kill(supervisor)
+        assert len(children) >= 2
+        until(lambda: all(map(gone, children)), "the service and the page to end", every=0.05)
+    assert not (workspace / "service.json").exists(), "the service ended in order"
+
+
+def _kill_page(supervisor: subprocess.Popen[bytes]) -> None:
+    """End the page of `laud up` as `kill -9` does."""
+    (page,) = [one for one, _ in family(supervisor.pid) if b"streamlit" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    subprocess.run(["kill", "-9", str(page)], check=True)
+
+
+def _page_of(laud: Laud) -> str:
+    """The address of the page of `laud up` when it is there."""
+    until(lambda: "the page is at " in _said(laud), "the page to begin", every=0.05)
+    page: str = re.findall(r"the page is at (\S+)", _said(laud))[0]
+    until(lambda: _is_up(page), "the page", every=0.05)
+    return page
+
+
+def _said(laud: Laud) -> str:
+    return _log(laud).read_text(encoding="utf-8")
 
 
 def _is_up(page: str) -> bool:

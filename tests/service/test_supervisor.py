@@ -64,3 +64,32 @@ def test_a_program_that_does_not_heed_the_signal_is_killed() -> None:
         supervisor.send_signal(signal.SIGTERM)
         assert supervisor.wait(PATIENCE) == 0
         assert all(map(gone, children))
+
+
+def test_what_a_killed_supervisor_leaves_ends_by_itself(tmp_path: Path) -> None:
+    noted = tmp_path / "noted"
+    steady = f"""
+import pathlib, signal, sys, time
+from agent.supervised import end_with_supervisor
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(pathlib.Path({str(noted)!r}).touch()))
+end_with_supervisor()
+print("steady", flush=True)
+time.sleep(600)
+"""
+    with _started(steady=steady) as supervisor:
+        assert supervisor.stdout
+        assert supervisor.stdout.readline() == "steady\n"
+        children = family(supervisor.pid)
+        assert children
+        supervisor.kill()
+        until(lambda: all(map(gone, children)), "what it started to end", every=0.05)
+    assert noted.exists(), "in order, as SIGTERM ends it"
+
+
+def test_a_program_without_a_supervisor_is_not_ended(tmp_path: Path) -> None:
+    script = tmp_path / "alone.py"
+    script.write_text("import sys; print(*sys.argv[1:], flush=True)", encoding="utf-8")
+    command = [sys.executable, "-P", "-m", "agent.supervised", "alone", "one", "two"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert ran.stdout == "one two\n"

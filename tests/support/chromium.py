@@ -123,9 +123,10 @@ def too_wide(page: Page) -> int:
     return max(0, int(page.evaluate(_TOO_WIDE)))
 
 
-def barriers(page: Page) -> Sequence[str]:
-    """What keeps people from using the page, by axe-core: rule, and where."""
-    found = Axe().run(page).response["violations"]
+def barriers(page: Page, *rules: str) -> Sequence[str]:
+    """What keeps people from using the page, by these rules of axe-core or all: rule, and where."""
+    wanted = {"resultTypes": ["violations"], **({"runOnly": {"type": "rule", "values": list(rules)}} if rules else {})}
+    found = Axe().run(page, options=wanted).response["violations"]
     return [
         f"{one['id']}: {node['target']} {node['html'][:160]} {node.get('failureSummary', '')[-160:]}"
         for one in found

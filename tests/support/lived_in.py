@@ -76,7 +76,7 @@ def page_over(service: str, **environment: str) -> Iterator[str]:
             until(lambda: answers(page.url), "the page", every=0.05)
             yield page.url
         finally:
-            process.terminate()
+            process.kill()  # it keeps nothing
             process.wait(PATIENCE)
 
 

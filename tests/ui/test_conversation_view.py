@@ -2,12 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
+from tests.support.losing_proxy import losing
+from tests.support.openai_endpoint import KEY, Fault, OpenAIEndpoint
 from tests.support.page import comes, conversation_of, html, opened, ran, rest
+from tests.support.running_service import seen
 from tests.support.scripted_model import calls, in_turn, says
+from tests.support.small_loop import small_bench, small_task
 from tests.support.talk import TASK
 from tools.engine.errors import CannotDo
 from tools.workbench import Workbench
@@ -146,6 +154,7 @@ def test_a_file_is_shown_before_it_is_read_and_its_column_chosen(bench: Workbenc
         page.chat_input(key="say").set_value("find the complaints.")
         ran(page)
         assert "30 rows, 3 columns" in html(page)
+        assert not any(one.label == "Try it" for one in page.button), "what to do next is the file"
         assert "about &lt;b&gt;29" not in html(page), "only the first rows are shown"
         assert "about &lt;b&gt;0" in html(page)
         assert page.selectbox(key="column-two columns.csv").value == "description"
@@ -194,6 +203,70 @@ def test_what_was_written_while_the_service_was_away_is_kept_until_it_is_sent(
         comes(page, lambda one: "There you are." in html(one), "the answer")
         assert _messages(client, page.query_params["chat"])[2] == ("user", "are <b>you</b> there?")
         assert not any(one.key == "send-unsent" for one in page.button)
+
+
+def test_a_message_whose_answer_was_lost_is_said_once(
+    bench: Workbench, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(bench, in_turn(says("Hello."))) as client, losing(client) as proxy:
+        monkeypatch.setenv("LAUD_SERVICE_URL", proxy.url)
+        page = opened()
+        proxy.loses = "/messages"
+        page.chat_input(key="say").set_value("are you there?")
+        comes(page, lambda one: "Hello." in html(one), "the answer that came all the same")
+        (talk,) = page.query_params.values()
+        page.button(key="send-unsent").click()
+        ran(page)
+        assert not any(one.key == "send-unsent" for one in page.button)
+        assert len(client.get("/conversations").json()) == 1
+        seen(client, f"/conversations/{talk}", lambda view: not view["busy"])
+        assert _messages(client, talk) == [("user", "are you there?"), ("assistant", "Hello.")]
+
+
+def test_a_long_conversation_shows_its_beginning_when_asked(bench: Workbench, serve: Serve) -> None:
+    count = 70
+    with serve(bench, in_turn(*(says(f"Answer {number}.") for number in range(count)))) as client:
+        talk = _talk(client, "Question 0?")
+        for number in range(1, count):
+            client.post(f"/conversations/{talk}/messages", json={"text": f"Question {number}?"})
+        view = seen(client, f"/conversations/{talk}", lambda view: not view["busy"])
+        assert view["more"]
+        page = conversation_of(talk)
+        assert f"Answer {count - 1}." in html(page)
+        assert "Question 0?" not in html(page)
+        while any(one.key == "earlier" for one in page.button):
+            page.button(key="earlier").click()
+            ran(page)
+        shown = html(ran(page))
+        for number in range(count):
+            assert shown.count(f">Question {number}?<") == shown.count(f"Answer {number}.") == 1
+        client.post(f"/conversations/{talk}/messages", json={"text": "One more?"})
+        comes(page, lambda one: "One more?" in html(one), "the next message")
+        assert "Question 0?" in html(page), "it stays"
+
+
+def test_a_question_is_answered_while_a_round_runs(tmp_path: Path, serve: Serve) -> None:
+    run = {"oracle": "llm", "gold_oracle": "replay:figures", "labels": 40, "batch": 8, "gold": 12}
+    model = in_turn(calls("run_rounds", **run), says("Two: figures and words."))
+    with OpenAIEndpoint(lambda _: "words", faults=[Fault(hold=True)] * 100) as endpoint:
+        llm: dict[str, Any] = {"llm_base_url": endpoint.url, "llm_api_key": KEY, "llm_model": "gpt-4o-mini"}
+        with small_bench(tmp_path, attended=False, **llm) as bench, serve(bench, model) as client:
+            small_task(bench, TASK)
+            page = comes(opened(chat=_talk(client, "run it")), lambda one: _keyed(one, "approve-"), "the card")
+            _keyed(page, "approve-")[0].click()
+            comes(page, lambda one: _keyed(one, "stop-"), "the run")
+            page.chat_input(key="say").set_value("how many classes are there?")
+            comes(page, lambda one: "Two: figures and words." in html(one), "the answer")
+            assert [job["status"] for job in client.get("/jobs").json()] == ["running"]
+            assert _keyed(page, "stop-"), "the run is still there to be seen"
+            _keyed(page, "stop-")[0].click()
+            endpoint.released.set()
+            comes(page, lambda one: not _keyed(one, "stop-"), "the run to end")
+
+
+def _keyed(page: AppTest, start: str) -> list[Button]:
+    """The buttons whose key begins so."""
+    return [one for one in page.button if one.key and one.key.startswith(start)]
 
 
 def test_a_conversation_stays_in_sight_while_the_service_is_away(

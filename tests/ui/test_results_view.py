@@ -72,7 +72,7 @@ def test_the_chart_of_the_curve_has_its_lines_where_there_is_something_to_draw()
 def test_the_map_opens_texts_that_are_labeled_together(client: httpx.Client) -> None:
     page = results_of(EVEN)
     page.segmented_control(key="see").set_value("Map")
-    comes(page, lambda page: page.get("vega_lite_chart"), "the map")
+    comes(page, lambda page: page.get("bidi_component"), "the map")
     assert "Each dot is a text" in html(page)
     for color in ("label", "uncertainty", "round"):
         page.segmented_control(key="map-color").set_value(color)
@@ -102,6 +102,13 @@ def test_colors_go_to_the_most_frequent_classes_and_the_rest_is_grey() -> None:
     assert colors["class 9"] == colors["class 0"] == charts.GREY
     own = [colors[name] for name in names if colors[name] != charts.GREY]
     assert len(own) == len(set(own)) == len(charts.CLASSES)
+
+
+def test_how_torn_a_model_is_has_a_color_for_each_step() -> None:
+    colors = [charts.step_color(number) for number in range(charts.STEPS + 1)]
+    assert (colors[0].upper(), colors[-1].upper()) == tuple(one.upper() for one in charts.RAMP)
+    assert len(set(colors)) == len(colors)
+    assert [charts.step(share) for share in (0.0, 0.46, 1.0)] == [0, 5, charts.STEPS]
 
 
 def test_rounds_stand_side_by_side_and_against_each_other(client: httpx.Client) -> None:

@@ -11,8 +11,8 @@ from tools.engine.errors import CannotDo
 def test_the_page_is_told_where_the_service_is_and_whether_others_can_come() -> None:
     page = page_of("http://127.0.0.1:8765", host="127.0.0.1", port=0, max_upload=50 << 20)
     assert page.environment == {"LAUD_SERVICE_URL": "http://127.0.0.1:8765", "LAUD_PAGE_FOR": "this machine"}
-    assert page.command[1:4] == ["-m", "streamlit", "run"]
-    assert page.command[4].endswith("/ui/app.py")
+    assert page.command[1:6] == ["-P", "-m", "agent.supervised", "streamlit", "run"]
+    assert page.command[6].endswith("/ui/app.py")
     port = page.command[page.command.index("--server.port") + 1]
     assert page.url == f"http://127.0.0.1:{port}"
     assert page.command[page.command.index("--server.maxUploadSize") + 1] == "50"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tools.engine.binning import COLUMNS, ROWS, Box, gather
+from tools.engine.binning import COLUMNS, ROWS, Box, Outline, gather
 from tools.engine.ports import Vectors
 from tools.engine.projection import LANDMARKS, lay_out, place
 
@@ -74,3 +74,35 @@ def test_single_texts_stand_where_they_are_and_rare_groups_come_last() -> None:
 def test_a_box_holds_what_lies_in_it() -> None:
     places = np.array([[0.1, 0.2], [0.5, 0.5], [0.9, 0.1]], dtype=np.float32)
     assert Box(left=0.4, right=1.0, bottom=0.0, top=0.5).holds(places).tolist() == [False, True, True]
+
+
+SQUARE = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))
+STAR = ((0.5, 1.0), (0.2, 0.1), (1.0, 0.65), (0.0, 0.65), (0.8, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("corners", "inside", "outside"),
+    [
+        (SQUARE, (0.5, 0.5), (0.1, 0.5)),
+        (SQUARE[::-1], (0.5, 0.5), (0.9, 0.5)),
+        (SQUARE * 2, (0.5, 0.5), (0.5, 0.9)),
+        (((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.7, 0.9), (0.7, 0.3), (0.1, 0.3)), (0.8, 0.6), (0.4, 0.6)),
+        (STAR, (0.5, 0.5), (0.5, 0.1)),
+    ],
+    ids=["square", "the other way round", "around twice", "with a notch", "a star, whose middle is in it too"],
+)
+def test_an_outline_holds_what_its_line_goes_around(
+    corners: tuple[tuple[float, float], ...], inside: tuple[float, float], outside: tuple[float, float]
+) -> None:
+    assert Outline(corners=corners).holds(np.array([inside, outside], dtype=np.float32)).tolist() == [True, False]
+
+
+def test_an_outline_of_a_box_holds_what_the_box_holds() -> None:
+    places = np.random.default_rng(4).random((5_000, 2), dtype=np.float32)
+    box = Box(left=0.2, right=0.8, bottom=0.2, top=0.8)
+    assert np.array_equal(Outline(corners=SQUARE).holds(places), box.holds(places))
+
+
+def test_a_line_that_goes_around_nothing_holds_nothing() -> None:
+    places = np.random.default_rng(5).random((100, 2), dtype=np.float32)
+    assert not Outline(corners=((0.1, 0.5), (0.9, 0.5), (0.1, 0.5))).holds(places).any()

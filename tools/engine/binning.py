@@ -1,4 +1,4 @@
-"""Many points of a map, gathered into a grid, so that a large pool makes no larger a picture than a small one."""
+"""Parts of a map, and its many points gathered into a grid: a large pool makes no larger a picture than a small one."""
 
 from dataclasses import dataclass
 
@@ -24,6 +24,26 @@ class Box:
         """(n,) whether each of these (n, 2) places lies in it."""
         x, y = places[:, 0], places[:, 1]
         return np.asarray((x >= self.left) & (x <= self.right) & (y >= self.bottom) & (y <= self.top))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A part of a map that somebody drew around: its corners in order, of which the last leads back to the first."""
+
+    corners: tuple[tuple[float, float], ...]
+
+    def holds(self, places: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """(n,) whether the line goes around each of these (n, 2) places: its winding number is not 0 (Sunday 2001).
+
+        So a line that crosses itself, or goes around twice, leaves no hole.
+        """
+        x, y = places[:, 0], places[:, 1]
+        turns = np.zeros(len(places), dtype=np.int64)
+        for (x1, y1), (x2, y2) in zip(self.corners, (*self.corners[1:], *self.corners[:1]), strict=True):
+            level = np.flatnonzero((y1 > y) != (y2 > y))
+            beside = level[x[level] < x1 + (y[level] - y1) * (x2 - x1) / (y2 - y1)]
+            turns[beside] += 1 if y2 > y1 else -1
+        return np.asarray(turns != 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,13 @@ class EventStore(Protocol):
         """Commit an event and wake who waits; returns it with its offset, the highest so far."""
         ...
 
-    def read(self, *, after: int = 0, conversation: str | None = None, limit: int = 500) -> list[Event]:
-        """The first `limit` events past the offset `after`, oldest first; of one conversation where it is named."""
+    def read(
+        self, *kinds: str, after: int = 0, conversation: str | None = None, limit: int | None = 500
+    ) -> list[Event]:
+        """The first `limit` events past the offset `after`, oldest first; None for all of them.
+
+        Of these kinds only, and of one conversation, where they are named.
+        """
         ...
 
     def last(self) -> int:
@@ -65,8 +70,13 @@ class ConversationStore(Protocol):
         """Put it away, or take it out again; raises UnknownName."""
         ...
 
-    def add_turn(self, conversation: str, kind: TurnKind, payload: Mapping[str, Any]) -> Turn:
-        """Queue a turn behind the others; raises UnknownName."""
+    def add_turn(
+        self, conversation: str, kind: TurnKind, payload: Mapping[str, Any], *, key: str | None = None
+    ) -> Turn:
+        """Queue a turn behind the others; raises UnknownName.
+
+        `key` becomes part of its payload. Where a turn of this conversation has it already, that one as it stands.
+        """
         ...
 
     def next_turn(self, conversation: str) -> Turn | None:

@@ -18,6 +18,10 @@ NAMES: Mapping[str, str] = {
 }
 
 
+ABREAST = 3
+"""Numbers of a card side by side."""
+
+
 def show(service: Service, view: wire.View) -> None:
     """The card, the texts or the answers that the conversation waits for."""
     pending = view.pending
@@ -70,7 +74,8 @@ def _numbers(key: str, editable: Mapping[str, Any]) -> dict[str, float | int | N
     changes: dict[str, float | int | None] = {}
     if not editable:
         return changes
-    for column, (name, value) in zip(st.columns(len(editable)), editable.items(), strict=True):
+    columns = [column for _ in range(0, len(editable), ABREAST) for column in st.columns(ABREAST)]
+    for column, (name, value) in zip(columns, editable.items(), strict=False):
         dollars = name == "budget"
         given = column.number_input(
             NAMES.get(name, name),

@@ -55,9 +55,14 @@ class Board extends DeskLog {
       const left = Math.max(0, progress.left - answered);
       const waiting = Math.max(0, progress.waiting - answered);
       share = (progress.answered + answered) / Math.max(1, progress.answered + progress.left);
-      told.push(progress.left === progress.waiting ? `${several(left, "text", "texts")} left until the next model`
-        : `${several(left, "text", "texts")} left for you, ${waiting.toLocaleString("en")} until the next model`);
-      if (this.pace(left)) told.push(this.pace(left));
+      if (!left && !waiting) return null;
+      if (!left || !(this.queue().length || this.log.length)) {
+        told.push(`Nothing left for you, ${several(waiting, "text", "texts")} with others until the next model`);
+      } else {
+        told.push(left === waiting ? `${several(left, "text", "texts")} left until the next model`
+          : `${several(left, "text", "texts")} left for you, ${waiting.toLocaleString("en")} until the next model`);
+        if (this.pace(left)) told.push(this.pace(left));
+      }
     } else {
       const left = this.queue().length;
       share = this.data.done / Math.max(1, this.data.done + this.data.items.length);

@@ -9,6 +9,8 @@ CLASSES = ("#E69F00", "#2c86cc", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7
 """Okabe & Ito (2008), made for eyes that see colors differently; more than these nobody tells apart."""
 RAMP = ("#56B4E9", "#E69F00")
 """From little to much."""
+STEPS = 10
+"""Steps of that way, each with a color of its own."""
 CLOSE: Mapping[str, int] = MappingProxyType({"left": 0, "right": 10, "top": 6, "bottom": 0})
 """Room around a chart."""
 PERCENT: Mapping[str, Any] = MappingProxyType(
@@ -22,6 +24,17 @@ def named_colors(names: Sequence[str], *, counts: Sequence[int], rest: str | Non
     order = sorted(range(len(names)), key=lambda at: (-counts[at], at))
     own = [names[at] for at in order if names[at] != rest][: len(CLASSES)]
     return {name: CLASSES[own.index(name)] if name in own else GREY for name in names}
+
+
+def step(share: float) -> int:
+    """On which step from little to much a share, 0 to 1, lies."""
+    return round(STEPS * share)
+
+
+def step_color(number: int) -> str:
+    """The color of a step from little to much."""
+    low, high = (bytes.fromhex(end.removeprefix("#")) for end in RAMP)
+    return f"#{bytes(round(a + (b - a) * number / STEPS) for a, b in zip(low, high, strict=True)).hex()}"
 
 
 def said_against_true(x: Mapping[str, Any], y: Mapping[str, Any]) -> list[Any]:

@@ -39,14 +39,14 @@ def show(service: Service, conversation: str | None) -> None:
 
 def _unsent(service: Service, conversation: str | None) -> None:
     """What was written while the service was away, to be sent now or dropped."""
-    text = unsent.text()
-    if text is None:
+    held = unsent.kept()
+    if held is None:
         return
     with st.container(border=True, key="unsent"):
         unsent.tell()
         with st.container(horizontal=True):
             if st.button("Send it", key="send-unsent", type="primary", icon=":material/send:"):
-                talking.say(service, text, conversation)
+                talking.say(service, held, conversation)
             st.button("Drop it", key="drop-unsent", on_click=unsent.drop)
 
 

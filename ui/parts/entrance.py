@@ -21,6 +21,8 @@ ROLE, LEFT = "role", "left"
 _KEEPER = Path(__file__).with_name("keeper.js")
 UNAUTHORIZED = 401
 SECONDS_BETWEEN_TRIES = 1.5
+WIDTH = 420
+"""Pixels of what is asked of who comes in."""
 
 
 def address() -> str:
@@ -97,7 +99,7 @@ def told(error: Refused) -> None:
 
 def _wait() -> None:
     """Say that the service is away, and look again until it is back."""
-    unsent.keep(st.session_state.get(unsent.LINE))
+    unsent.keep_line(st.session_state.get(unsent.LINE))
     st.subheader("The service does not answer")
     st.write("Nothing is lost: what was said and done is kept, and this page goes on by itself when it is back.")
     st.caption("If it was not started yet, start it with the page in one command:")
@@ -119,6 +121,12 @@ def _look_again() -> None:
 
 
 def _ask_who() -> None:
+    with st.container(horizontal_alignment="center"), st.container(key="who", width=WIDTH):
+        look.put(look.html("<span class='laud-mark'>LAUD</span>"))
+        _login()
+
+
+def _login() -> None:
     st.subheader("Who are you?")
     kept = _keep(forget=TOKEN in st.session_state or LEFT in st.session_state)
     if kept and TOKEN not in st.session_state:

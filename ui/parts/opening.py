@@ -29,7 +29,7 @@ def show(service: Service) -> None:
     )
     with st.container(key="first-words"):
         composer.show(service, None)
-    if entrance.is_owner():
+    if entrance.is_owner() and composer.FILE not in st.query_params:
         _examples(service)
     _where(service.health())
 

@@ -1,15 +1,14 @@
-"""The map of a pool: a box around a part of it opens the texts there, to be labeled or left out together."""
+"""The map of a pool: a line around a part of it opens the texts there, to be labeled or left out together."""
 
 from collections.abc import Mapping
-from typing import Any
+from zlib import crc32
 
 import streamlit as st
-from markupsafe import Markup
 
 from agent.service import wire
 from ui.client import Refused, Service
-from ui.parts import entrance, look, words
-from ui.parts.charts import CLASSES, GREY, RAMP, named_colors
+from ui.parts import entrance, look, map_canvas, words
+from ui.parts.map_canvas import Outline
 
 EVERY = 1.0
 """Seconds between two looks at a map that is being laid out."""
@@ -23,9 +22,10 @@ Box = tuple[float, float, float, float]
 """Left, right, bottom, top; the whole map runs from 0 to 1 both ways."""
 WHOLE: Box = (0.0, 1.0, 0.0, 1.0)
 SHOWN = 25
+LEAST = 0.02
+"""Side of the smallest part that is shown larger."""
 FEW = 5
 """Classes up to which each has a button of its own."""
-OTHERS, WITHOUT = "others", "without"
 SKIP = "skip"
 EVERYTHING = "All of them"
 
@@ -49,10 +49,10 @@ def show(service: Service, task: wire.Task) -> None:
         return
     if not found.texts:
         st.info("There is no text in this part.")
-    box = _picture(task, found, part)
-    _where(task.name, box, part)
-    if box is not None or part != WHOLE:
-        _texts(service, task, box or part)
+    outline = _picture(task, found, part)
+    _where(task.name, outline, part)
+    if outline is not None or part != WHOLE:
+        _texts(service, task, part, outline)
 
 
 def _wait(task: str) -> None:
@@ -78,48 +78,27 @@ def _key(task: str) -> str:
     return f"map-part-{task}"
 
 
-def _picture(task: wire.Task, found: wire.PoolMap, part: Box) -> Box | None:
-    """Draw the map; the box that the person drew on it."""
-    shown, colors = _colored(task, found)
-    look.put(_legend(colors))
-    marks = found.marks or wire.Marks(x=[], y=[], count=[], group=[], value=[])
-    faint = [int(colors.get(one) == GREY) for one in shown]
-    rows = {"x": marks.x, "y": marks.y, "texts": marks.count, "value": shown, "faint": faint}
-    each = "Larger dots stand for more texts" if found.binned else "Each dot is a text"
-    chosen = st.vega_lite_chart(
-        rows,
-        spec(colors, part, binned=found.binned, torn=found.color == "uncertainty"),
-        width="stretch",
-        key=f"map-{task.name}-{found.color}-{part}",
-        on_select="rerun",
-        selection_mode="box",
-        alt=f"Map of {found.texts:,} texts, colored by {COLORS[found.color].lower()}",
-    )
+def _picture(task: wire.Task, found: wire.PoolMap, part: Box) -> Outline | None:
+    """Draw the map; the line that the person drew on it."""
+    alt = f"Map of {found.texts:,} texts, colored by {COLORS[found.color].lower()}"
+    outline = map_canvas.show(task, found, part, alt=alt)
     look.put(
         look.html(
-            "<p class='dim'>{} of {} texts. Those that mean the same lie near each other. {}. Draw a box on the map to "
-            "see the texts in it.</p>",
+            "<p class='dim'>{} of {} texts. Those that mean the same lie near each other. {}. Draw a line around some "
+            "of them to see these texts; a click on the map drops it.</p>",
             f"{found.texts:,}",
             f"{found.pool:,}",
-            each,
+            "Larger dots stand for more texts" if found.binned else "Each dot is a text",
         )
     )
-    return _box(chosen)
+    return outline
 
 
-def _box(chosen: Any) -> Box | None:
-    drawn = chosen.get("selection", {}).get("box", {}) if isinstance(chosen, Mapping) else {}
-    if len(drawn.get("x", ())) != 2 or len(drawn.get("y", ())) != 2:
-        return None
-    (left, right), (bottom, top) = (sorted(min(max(float(at), 0.0), 1.0) for at in drawn[axis]) for axis in ("x", "y"))
-    return (left, right, bottom, top)
-
-
-def _where(task: str, box: Box | None, part: Box) -> None:
+def _where(task: str, outline: Outline | None, part: Box) -> None:
     """Go closer, go back, or choose a part with sliders where one cannot be drawn."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Look closer", icon=":material/zoom_in:", disabled=box is None, key="map-closer"):
-            st.session_state[_key(task)] = box
+        if st.button("Look closer", icon=":material/zoom_in:", disabled=outline is None, key="map-closer"):
+            st.session_state[_key(task)] = _around(outline or WHOLE)
             st.rerun()
         if st.button("The whole map", icon=":material/zoom_out_map:", disabled=part == WHOLE, key="map-whole"):
             st.session_state.pop(_key(task), None)
@@ -132,89 +111,43 @@ def _where(task: str, box: Box | None, part: Box) -> None:
                 st.rerun()
 
 
-def _colored(task: wire.Task, found: wire.PoolMap) -> tuple[list[Any], dict[str, str]]:
-    """What each mark is, and the color of each thing that a mark can be; numbers where it is no name."""
-    marks = found.marks or wire.Marks(x=[], y=[], count=[], group=[], value=[])
-    if found.color == "uncertainty":
-        return list(marks.value), {"sure": RAMP[0], "torn": RAMP[1]}
-    if found.color == "round":
-        names = [one.capitalize() for one in found.names]
-        colors = {name: CLASSES[at % len(CLASSES)] for at, name in enumerate(names)}
-    else:
-        names, counts = list(found.names), [0] * len(found.names)
-        for group, count in zip(marks.group, marks.count, strict=True):
-            if group >= 0:
-                counts[group] += count
-        colors = named_colors(names, counts=counts, rest=task.rest)
-        names = [name if colors[name] != GREY or name == task.rest else OTHERS for name in names]
-    shown = [names[group] if group >= 0 else WITHOUT for group in marks.group]
-    there = set(shown)
-    found_colors = {name: colors.get(name, GREY) for name in [*dict.fromkeys(names), WITHOUT] if name in there}
-    return shown, dict(sorted(found_colors.items(), key=lambda pair: pair[1] == GREY))
+def _around(outline: Outline) -> Box:
+    """The part of the map that a line lies in, and no smaller than can be looked at."""
+    left, right = _apart(min(outline[::2]), max(outline[::2]))
+    bottom, top = _apart(min(outline[1::2]), max(outline[1::2]))
+    return (left, right, bottom, top)
 
 
-def _legend(colors: Mapping[str, str]) -> Markup:
-    items = (look.html("<li><i style='background:{}'></i>{}</li>", color, name) for name, color in colors.items())
-    return look.html("<ul class='laud-legend' aria-label='Colors'>{}</ul>", look.joined(items))
+def _apart(low: float, high: float) -> tuple[float, float]:
+    wanted = max(high - low, LEAST)
+    start = min(low, 1.0 - wanted)
+    return start, start + wanted
 
 
-def spec(colors: Mapping[str, str], part: Box, *, binned: bool, torn: bool) -> dict[str, Any]:
-    """The map in Vega-Lite, on which a box can be drawn; `torn` says that the value is how torn the model is."""
-    scale = {"domain": [0, 1] if torn else list(colors), "range": list(colors.values())}
-    color = {"field": "value", "type": "quantitative" if torn else "nominal", "scale": scale, "legend": None}
-    faint = {
-        "field": "faint",
-        "type": "quantitative",
-        "scale": {"domain": [0, 1], "range": [0.9, 0.32]},
-        "legend": None,
-    }
-    size: dict[str, Any] = {"value": 34}
-    if binned:
-        range_ = {"range": [14, 190], "type": "sqrt"}
-        size = {"field": "texts", "type": "quantitative", "scale": range_, "legend": None}
-    bare = {"axis": None, "type": "quantitative"}
-    return {
-        "height": 500,
-        "padding": {"left": 0, "right": 0, "top": 0, "bottom": 0},
-        "usermeta": {"embedOptions": {"renderer": "canvas"}},
-        "params": [{"name": "box", "select": {"type": "interval", "mark": {"stroke": GREY, "strokeWidth": 1.5}}}],
-        "mark": {"type": "circle", "strokeWidth": 0},
-        "encoding": {
-            "x": {**bare, "field": "x", "scale": {"domain": list(part[:2]), "nice": False, "zero": False}},
-            "y": {**bare, "field": "y", "scale": {"domain": list(part[2:]), "nice": False, "zero": False}},
-            "color": color,
-            "opacity": faint,
-            "size": size,
-            "tooltip": [
-                {"field": "value", "title": "Torn" if torn else "Is", **({"format": ".0%"} if torn else {})},
-                {"field": "texts", "title": "Texts"},
-            ],
-        },
-        "config": {"view": {"strokeOpacity": 0.25}},
-    }
-
-
-def _texts(service: Service, task: wire.Task, box: Box) -> None:
-    """The texts in the box, and what to do with those that are ticked."""
-    every = service.map_texts(task.name, box, None, SHOWN)
+def _texts(service: Service, task: wire.Task, part: Box, outline: Outline | None) -> None:
+    """The texts inside the line, or of the part that is shown, and what to do with those that are ticked."""
+    here = f"{crc32(repr(outline or part).encode()):08x}"
+    every = service.map_texts(task.name, part, None, outline=outline, limit=SHOWN)
     present = [name for name, count in every.classes.items() if count]
     choices = [EVERYTHING, *present]
     chosen = st.selectbox(
         "Texts in this part",
         choices,
         format_func=lambda name: f"{name} ({every.total if name == EVERYTHING else every.classes[name]:,})",
-        key=f"map-called-{box}",
+        key=f"map-called-{here}",
     )
-    found = every if chosen == EVERYTHING else service.map_texts(task.name, box, str(chosen), SHOWN)
+    found = every
+    if chosen != EVERYTHING:
+        found = service.map_texts(task.name, part, str(chosen), outline=outline, limit=SHOWN)
     if found.judging:
         st.caption(f"{found.judging:,} more were set apart to judge by and are not shown.")
     if not found.texts:
         st.info("No other text lies here.")
         return
-    together = st.toggle("Tick all that are shown", key=f"map-all-{box}-{chosen}")
-    with st.form(f"map-form-{box}-{chosen}", border=False):
+    together = st.toggle("Tick all that are shown", key=f"map-all-{here}-{chosen}")
+    with st.form(f"map-form-{here}-{chosen}", border=False):
         with st.container(key="map-texts"):
-            ticked = [one.id for one in found.texts if _text(one, together=together, at=f"{box}-{chosen}")]
+            ticked = [one.id for one in found.texts if _text(one, together=together, at=f"{here}-{chosen}")]
         if found.total > len(found.texts):
             st.caption(f"The {len(found.texts)} that it is least sure of, of {found.total:,}.")
         said = _buttons(task)
@@ -258,7 +191,8 @@ def _store(service: Service, task: wire.Task, labels: Mapping[str, str]) -> None
         entrance.told(error)
         return
     what = "left out" if set(labels.values()) == {SKIP} else "labeled"
+    many = "1 text was" if stored.stored == 1 else f"{stored.stored:,} texts were"
     st.success(
-        f"{stored.stored:,} texts were {what}. The next run learns from that. Undo at the desk takes it back.",
+        f"{many} {what}. The next run learns from that. Undo at the desk takes it back.",
         icon=":material/check:",
     )

@@ -40,7 +40,7 @@ def table(rounds: Sequence[wire.Round], task: wire.Task) -> Markup:
             words.dollars(one.cost),
             _score(one, main, task),
             words.NONE if one.agreement is None else f"{one.agreement:.2f}",
-            one.strategy,
+            one.strategy.partition("/")[0],
             one.learner,
             words.seconds(one.seconds),
         )

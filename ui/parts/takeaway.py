@@ -41,9 +41,9 @@ def returned(service: Service, task: wire.Task) -> None:
 
 
 def show(service: Service, task: wire.Task) -> None:
-    """Try it, and take it along."""
+    """Try it, and take it home."""
     _try(service, task)
-    look.put(look.html("<h3>Take it along</h3>"))
+    look.put(look.html("<h3>Take it home</h3>"))
     what = st.selectbox("What", list(FORMATS), format_func=FORMATS.__getitem__, key="format")
     with st.container(horizontal=True):
         if st.button("Write it", type="primary", icon=":material/save:", key="export"):

@@ -7,7 +7,7 @@ import streamlit as st
 
 from agent.service import wire
 from ui.client import Away, Service
-from ui.parts import asking, composer, entrance, opening, timeline, transcript
+from ui.parts import asking, composer, earlier, entrance, opening, timeline, transcript
 from ui.parts.timeline import Feed
 
 BUSY = 0.6
@@ -36,7 +36,7 @@ def follow(conversation: str, every: float) -> None:
     with entrance.guarded():
         service = entrance.service()
         try:
-            view = service.view(conversation)
+            view = earlier.with_earlier(service.view(conversation))
         except Away:
             if transcript.show_again(conversation):
                 return
@@ -45,6 +45,7 @@ def follow(conversation: str, every: float) -> None:
             st.rerun()
         feed = _feed(service, view)
         rounds = {task: service.results(task, "rounds")["rounds"] for task in timeline.runs_of(view)}
+        earlier.offer(service, view)
         transcript.show(service, view, feed, rounds)
         asking.show(service, view)
 

@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, status
 
+from agent import retold
 from agent.conversation import View
 from agent.interpreter.asking import NUMBERS, answer_to_plan, answers_to, in_words, what_was_asked
 from agent.service import wire
-from agent.service.acting import shown_job
+from agent.service.acting import Key, shown_job
 from agent.service.auth import Owner, Viewer
 from agent.service.problems import responses
-from agent.service.routers.names import ConversationId
+from agent.service.routers.names import LONGEST, ConversationId, PageSize
 from agent.service.running import ServiceDep
 from agent.service.wire import NO_CONTROLS
 
@@ -51,9 +52,26 @@ def view(service: ServiceDep, _: Viewer, conversation: ConversationId) -> wire.V
         jobs=[shown_job(service, job) for job in found.jobs],
         busy=found.busy,
         last=last,
+        more=bool(found.messages) and retold.is_cut(service.bench, conversation, found.messages[0].id),
         replies=_replies(found),
         plan=_plan(found),
     )
+
+
+@router.get("/{conversation}/messages", summary="Earlier messages", responses=responses(404))
+def earlier(
+    service: ServiceDep,
+    _: Viewer,
+    conversation: ConversationId,
+    before: Annotated[
+        str | None,
+        Query(max_length=LONGEST, pattern=NO_CONTROLS, description="Those before this one", examples=["turn-7"]),
+    ] = None,
+    limit: PageSize = 60,
+) -> wire.Earlier:
+    """The latest before a message, or of all: a long conversation shows only its end by itself."""
+    found, more = retold.earlier(service.bench, conversation, before=before, limit=limit)
+    return wire.Earlier(messages=[wire.Message.model_validate(one) for one in found], more=more)
 
 
 @router.patch("/{conversation}", summary="Rename it or put it away", responses=responses(403, 404))
@@ -70,10 +88,14 @@ def change(
     return wire.Conversation.model_validate(found)
 
 
-@router.post("/{conversation}/messages", summary="Say something", status_code=ACCEPTED, responses=responses(403, 404))
-def send(service: ServiceDep, _: Owner, conversation: ConversationId, body: wire.NewMessage) -> wire.Turn:
+@router.post(
+    "/{conversation}/messages", summary="Say something", status_code=ACCEPTED, responses=responses(403, 404, 409)
+)
+def send(
+    service: ServiceDep, _: Owner, conversation: ConversationId, body: wire.NewMessage, key: Key = None
+) -> wire.Turn:
     """The answer comes as events: `token` as it is written, `message` when it is whole, `turn.finished` at the end."""
-    return wire.Turn.model_validate(service.conversations.send(conversation, body.text))
+    return wire.Turn.model_validate(service.conversations.send(conversation, body.text, key=key))
 
 
 @router.post(

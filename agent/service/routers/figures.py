@@ -4,13 +4,15 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
 from agent.service import wire
 from agent.service.auth import Viewer
 from agent.service.problems import responses
 from agent.service.routers.names import TaskName, TextName
 from agent.service.running import ServiceDep
-from tools.engine.binning import Box
+from tools.engine.binning import Box, Outline
+from tools.engine.errors import AskAgain
 from tools.engine.records import TextId
 
 # ruff: noqa: PLC0415 - the tools bring the learning libraries
@@ -28,6 +30,8 @@ def _box(
 
 
 Part = Annotated[Box, Depends(_box)]
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A place along one side of the map."""
 
 
 @router.get("/map", summary="The map of the pool")
@@ -75,6 +79,16 @@ def map_texts(
     _: Viewer,
     task: TaskName,
     part: Part,
+    outline: Annotated[
+        list[Share] | None,
+        Query(
+            min_length=6,
+            max_length=400,
+            description="In place of the edges: the corners of a line around the part, from the left and from below in "
+            "turn",
+            examples=[[0.2, 0.2, 0.6, 0.3, 0.4, 0.8]],
+        ),
+    ] = None,
     cls: Annotated[
         str | None, Query(max_length=200, description="Only what the model gives this class", examples=["baby care"])
     ] = None,
@@ -84,8 +98,15 @@ def map_texts(
     from tools.pool_map import texts_in
 
     known = service.bench.tasks.get(task)
-    found = texts_in(service.bench, known, box=part, called=cls, limit=limit)
+    drawn = part if outline is None else _around(outline)
+    found = texts_in(service.bench, known, part=drawn, called=cls, limit=limit)
     return wire.MapTexts.model_validate(found, from_attributes=True)
+
+
+def _around(outline: list[float]) -> Outline:
+    if len(outline) % 2:
+        raise AskAgain(f"The outline has {len(outline)} numbers; each corner takes two. Send them in pairs.")
+    return Outline(corners=tuple(zip(outline[::2], outline[1::2], strict=True)))
 
 
 @router.get("/reliability", summary="Whether its probabilities mean what they say")

@@ -77,6 +77,7 @@ from agent.service.wire.receipts import (
 from agent.service.wire.talk import (
     Conversation,
     ConversationChange,
+    Earlier,
     Message,
     NewConversation,
     NewMessage,
@@ -155,6 +156,7 @@ __all__ = [
     "DeskUndone",
     "Disputed",
     "Doubt",
+    "Earlier",
     "EditsAccepted",
     "Estimate",
     "Event",

@@ -68,6 +68,15 @@ class Message(BaseModel):
     receipt: Receipt | None = None
 
 
+class Earlier(BaseModel):
+    """Messages, oldest first; `more` says that there are earlier ones."""
+
+    model_config = example(messages=[_MESSAGE], more=False)
+
+    messages: list[Message]
+    more: bool
+
+
 class NewMessage(Asked):
     """What the person says."""
 
@@ -114,6 +123,7 @@ class View(BaseModel):
 
     `pending` is what waits for the person: a card to decide on (its `kind` is `approval`), or texts to label (`kind` is
     `labels`, with `task` and how many `texts`). What `last` counts is in here: follow the events from there.
+    `more` says that there are earlier messages.
     """
 
     model_config = example(
@@ -139,6 +149,7 @@ class View(BaseModel):
         jobs=[],
         busy=False,
         last=41,
+        more=False,
         replies=[],
     )
 
@@ -148,5 +159,6 @@ class View(BaseModel):
     jobs: list[Job]
     busy: bool
     last: int
+    more: bool = False
     replies: list[str] = Field(default_factory=list, description="Answers that it offers; say one of them, or else")
     plan: Plan | None = Field(default=None, description="The plan that it proposes, to be replied to like a card")

@@ -46,11 +46,18 @@ class SqlEvents:
             self._appended.notify_all()
         return replace(made, offset=offset)
 
-    def read(self, *, after: int = 0, conversation: str | None = None, limit: int = 500) -> list[Event]:
-        """The first `limit` events past the offset `after`, oldest first; of one conversation where it is named."""
+    def read(
+        self, *kinds: str, after: int = 0, conversation: str | None = None, limit: int | None = 500
+    ) -> list[Event]:
+        """The first `limit` events past the offset `after`, oldest first; None for all of them.
+
+        Of these kinds only, and of one conversation, where they are named.
+        """
         query = select(_events).where(_events.c.offset > after).order_by(_events.c.offset).limit(limit)
         if conversation is not None:
             query = query.where(_events.c.conversation == conversation)
+        if kinds:
+            query = query.where(_events.c.kind.in_(kinds))
         with reading(self._engine) as connection:
             return [Event(**row) for row in connection.execute(query).mappings()]
 

@@ -49,13 +49,26 @@ class SqlConversations:
         """Put it away, or take it out again; raises UnknownName."""
         return self._change(conversation, archived=archived)
 
-    def add_turn(self, conversation: str, kind: TurnKind, payload: Mapping[str, Any]) -> Turn:
-        """Queue a turn behind the others; raises UnknownName."""
-        row = {"conversation": conversation, "kind": kind, "payload": dict(payload), "status": "queued"}
+    def add_turn(
+        self, conversation: str, kind: TurnKind, payload: Mapping[str, Any], *, key: str | None = None
+    ) -> Turn:
+        """Queue a turn behind the others; raises UnknownName.
+
+        `key` becomes part of its payload. Where a turn of this conversation has it already, that one as it stands.
+        """
+        given = dict(payload) if key is None else {**payload, "key": key}
+        row = {"conversation": conversation, "kind": kind, "payload": given, "status": "queued"}
         with writing(self._engine) as connection:
-            known = select(_conversations.c.row).where(_conversations.c.id == conversation)
+            # Locked, so that of two requests with the same key the second one sees the turn of the first.
+            known = select(_conversations.c.row).where(_conversations.c.id == conversation).with_for_update()
             if connection.execute(known).one_or_none() is None:
                 raise _unknown(conversation)
+            if key is not None:
+                # Compared here: PostgreSQL takes no key out of a payload in which a NUL character stands.
+                turns = connection.execute(select(_turns).where(_turns.c.conversation == conversation))
+                for before in turns:
+                    if before.payload.get("key") == key:
+                        return _turn(before)
             insert = _turns.insert().values(row | {"at": self._clock()}).returning(_turns)
             return _turn(connection.execute(insert).one())
 
