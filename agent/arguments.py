@@ -178,6 +178,7 @@ class Estimate(Arguments):
     batch: int | None = Field(default=None, ge=1, le=10_000, description="Texts labeled in a round")
     gold: int | None = Field(default=None, ge=0, description="Texts set apart to judge by")
     budget: Dollars = None
+    learner: str | None = Field(default=None, description="As in run_rounds; in-context asks about the whole pool")
     gate: Gate = None
     quality: Quality = None
     minutes: Minutes = None
