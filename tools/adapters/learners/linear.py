@@ -39,7 +39,7 @@ def fit_linear(  # noqa: PLR0913 - keyword-only where they could be mixed up
     seed: int,
     tolerance: float = 1e-4,
 ) -> Linear:
-    """Logistic regression on (n, f) features, (n,) class codes and (n,) weights, until no slope is above `tolerance`."""
+    """Logistic regression on (n, f) features, (n,) class codes and (n,) weights; ends at slopes of `tolerance`."""
     matrix = np.zeros((classes, features.shape[1]), dtype=np.float32)
     bias = np.full(classes, ABSENT, dtype=np.float32)
     present = np.unique(labels)
