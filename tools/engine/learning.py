@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tools.engine.features import Features
 from tools.engine.ports import Probabilities
 
-FOLDS = 5
+FOLDS = 3
 FINETUNE_FROM = 60
 """Labels from which on a fine-tuned encoder may beat a head on frozen vectors."""
 IN_CONTEXT = "in-context"
