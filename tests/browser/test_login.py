@@ -64,9 +64,11 @@ def _by_token(page: Page, token: str) -> None:
     page.get_by_label("Token").fill(token)
     page.keyboard.press("Enter")
     expect(page.get_by_text("olga, owner")).to_be_visible()
+    page.wait_for_function("sessionStorage.getItem('laud-token') !== null")
     page.reload()
     expect(page.get_by_text("olga, owner")).to_be_visible()
     _out(page)
+    page.wait_for_function("sessionStorage.getItem('laud-token') === null")
     page.reload()
     expect(page.get_by_label("Token")).to_be_visible()
 
