@@ -18,7 +18,7 @@ from transformers.utils import logging
 
 from tools.adapters.encoder import device, load, number_format, tokenise
 from tools.adapters.learners.modeling_laud import LaudForSequenceClassification
-from tools.adapters.learners.tuning import SCALE, Tokenised, new_model, predict_logits, train
+from tools.adapters.learners.tuning import SCALE, Tokenised, new_model, predict_logits, steps_for, train
 from tools.engine.calibration import apply_temperature, fit_temperature, quadratic_loss
 from tools.engine.features import Features
 from tools.engine.learning import Fitted, TrainingSet, deal_folds
@@ -141,7 +141,7 @@ class FinetuneLearner:
 
 
 def _steps(data: Tokenised) -> int:
-    return round(STEPS * min(SPAN[1], max(SPAN[0], len(data.labels) / 100)))
+    return steps_for(len(data.labels), of_hundred=STEPS, span=SPAN)
 
 
 def _teach(model: LaudForSequenceClassification, material: _Material, opinions: OpinionPool, *, seed: int) -> None:

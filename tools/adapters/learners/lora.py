@@ -21,11 +21,11 @@ from transformers.utils import logging
 
 from tools.adapters.encoder import batches, device, number_format, pad, tokenise
 from tools.adapters.encoder_card import resolve
-from tools.adapters.learners.tuning import CLIP, WARM_UP, Tokenised
+from tools.adapters.learners.tuning import CLIP, Tokenised, paced, steps_for
 from tools.engine.calibration import apply_temperature, fit_temperature
 from tools.engine.errors import UnreadableInput
 from tools.engine.features import Features
-from tools.engine.learning import Fitted, TrainingSet, balanced, deal_folds
+from tools.engine.learning import Fitted, TrainingSet, deal_folds
 from tools.engine.ports import Probabilities
 
 PROJECTIONS = r".*\.(q_proj|v_proj|query|value|query_proj|value_proj|q_lin|v_lin|qkv_proj|query_key_value|Wqkv|c_attn)"
@@ -235,18 +235,14 @@ def _reason(error: Exception) -> str:
 def train(network: Adapted, data: Tokenised, *, seed: int) -> None:
     """Train in place by cross-entropy, over batches in which every class weighs the same."""
     torch.manual_seed(seed)
-    steps = round(STEPS * min(SPAN[1], max(SPAN[0], len(data.labels) / 100)))
-    rng = np.random.default_rng(seed)
-    # A label that is believed half is drawn half as often.
-    chances = balanced(data.labels, data.weights) / data.weights.sum()
+    steps = steps_for(len(data.labels), of_hundred=STEPS, span=SPAN)
+    rng, chances = np.random.default_rng(seed), data.chances
     adapters = [weight for name, weight in network.trained() if "lora_" in name]
     on_top = [weight for name, weight in network.trained() if "lora_" not in name]
     optimizer = torch.optim.AdamW(
         [{"params": adapters, "lr": RATE}, {"params": on_top, "lr": HEAD_RATE}], weight_decay=DECAY, fused=True
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, (step + 1) / (WARM_UP * steps)) * max(0.0, 1 - step / steps)
-    )
+    schedule = paced(optimizer, steps)
     network.peft.train()
     for _ in range(steps):
         batch = rng.choice(len(data.labels), min(BATCH, len(data.labels)), p=chances)

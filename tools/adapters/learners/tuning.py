@@ -44,6 +44,11 @@ class Tokenised:
     weights: NDArray[np.float64]
     pad_id: int
 
+    @property
+    def chances(self) -> NDArray[np.float64]:
+        """How likely each text is to be drawn (n,): classes alike, a label that is believed half half as often."""
+        return np.asarray(balanced(self.labels, self.weights) / self.weights.sum())
+
     def part(self, kept: NDArray[np.bool_]) -> "Tokenised":
         """Those that are `kept` (n,)."""
         places = np.flatnonzero(kept)
@@ -89,9 +94,7 @@ def train(  # noqa: PLR0913 - keyword-only
 
     Returns the share of the steps after which the loss was lowest, and the held-out logits (n, C) then.
     """
-    rng = np.random.default_rng(seed)
-    # A label that is believed half is drawn half as often.
-    chances = balanced(data.labels, data.weights) / data.weights.sum()
+    rng, chances = np.random.default_rng(seed), data.chances
     optimizer, schedule = _optimizer(model, steps, rate)
     best = (float("inf"), 1.0, np.empty((0, 0), dtype=np.float32))
     checks = {round(steps * part) for part in CHECKS}
@@ -147,10 +150,19 @@ def _optimizer(
         weight_decay=DECAY,
         fused=True,
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
+    return optimizer, paced(optimizer, steps)
+
+
+def paced(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+    """Rates that rise over the first steps and fall to nothing at the last."""
+    return torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / (WARM_UP * steps)) * max(0.0, 1 - step / steps)
     )
-    return optimizer, schedule
+
+
+def steps_for(labels: int, *, of_hundred: int, span: tuple[float, float]) -> int:
+    """Steps for so many labels: `of_hundred` for a hundred, others in proportion, within `span` times."""
+    return round(of_hundred * min(span[1], max(span[0], labels / 100)))
 
 
 def frozen(names: Sequence[str]) -> set[str]:
